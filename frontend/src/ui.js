@@ -1,0 +1,26 @@
+// Shared behaviour of all pages, by data attributes. Everything here is an extra: pages work without it.
+import { rememberTheme } from "./theme.js";
+import { copyText } from "./copy.js";
+import { previewField } from "./preview.js";
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-theme-toggle], [data-copy]");
+  if (!target) return;
+  if (target.hasAttribute("data-theme-toggle")) rememberTheme();
+  else copyText(target);
+});
+
+document.addEventListener("input", (event) => previewField(event.target));
+
+// One submission per click: a slow answer must not be met by a second post.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+
+// Coming back by the browser's back button: the form may be sent again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
