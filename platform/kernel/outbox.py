@@ -1,0 +1,15 @@
+"""News that must not be lost: written with the work, delivered after its commit.
+
+Topics are `noun.verb` in the past tense (`order.placed`). A payload holds ids and amounts, never secrets. Delivery is
+at least once, so a listener must absorb a duplicate. `config/subscribers.py` is the list of listeners.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kernel.models import OutboxEvent
+
+
+def publish(*, topic: str, payload: Mapping[str, Any]) -> None:
+    """Write one event in the caller's transaction. One statement."""
+    OutboxEvent.objects.bulk_create([OutboxEvent(topic=topic, payload=dict(payload))])

@@ -1,0 +1,25 @@
+"""The e-mail queue."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Email(models.Model):
+    """One message, kept after sending as the delivery log."""
+
+    id = models.BigAutoField(primary_key=True)
+    from_email = models.TextField()
+    to = models.JSONField()
+    subject = models.TextField()
+    text = models.TextField()
+    html = models.TextField(default="", db_default="")
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0, db_default=0)
+    last_error = models.TextField(default="", db_default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], condition=models.Q(sent_at=None), name="email_unsent")]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -1,0 +1,102 @@
+"""Users of a shop's console (and, in public, operators), sign-in links and API keys."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+from kernel.ids import new_id
+
+
+class UserManager(BaseUserManager["User"]):
+    """The interface that Django's own commands and allauth expect."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a user with a hashed password; None makes it unusable."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create an operator (in public) with every permission."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in with an e-mail address (kept in lower case) and a password."""
+
+    class Role(models.TextChoices):
+        """What a person may do in the console."""
+
+        OWNER = "owner", _("Owner")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.OWNER)
+    language = models.CharField(_("language"), max_length=10, default="zh-hans")
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    date_joined = models.DateTimeField(db_default=Now())
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case"),
+            models.CheckConstraint(condition=models.Q(role__in=["owner"]), name="user_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class SignInLink(models.Model):
+    """A link that opens one session on the shop's own host; the secret itself is never stored."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    secret_hash = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"sign-in link of {self.user_id}"
+
+
+class ApiKey(models.Model):
+    """A storefront's credential: `pk_…` may stand in a page and is bound to origins, `sk_…` stays on a server."""
+
+    class Kind(models.TextChoices):
+        """Where the key may be kept."""
+
+        PUBLIC = "public", _("Public key")
+        SECRET = "secret", _("Secret key")
+
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=Kind)
+    prefix = models.CharField(max_length=12)
+    public_key = models.CharField(max_length=64, blank=True)
+    key_hash = models.CharField(max_length=64, unique=True)
+    origins = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=["public", "secret"]), name="api_key_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind="public") | models.Q(public_key=""), name="api_key_secret_is_not_stored"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
