@@ -1,0 +1,44 @@
+"""Reads of users and API keys. All run inside a tenant transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from kernel.ids import hash_secret
+
+from staff.models import ApiKey, User
+from staff.types import ApiKeyRow
+
+_COLUMNS = (
+    "id",
+    "name",
+    "kind",
+    "prefix",
+    "public_key",
+    "origins",
+    "created_at",
+    "last_used_at",
+    "revoked_at",
+)
+
+
+def get_api_key(*, secret: str, now: datetime) -> ApiKeyRow | None:
+    """The key that a client sent, or None where it is unknown or revoked. One statement."""
+    found = ApiKey.objects.filter(key_hash=hash_secret(secret)).exclude(revoked_at__lte=now).values(*_COLUMNS).first()
+    return _to_row(found) if found else None
+
+
+def list_api_keys() -> list[ApiKeyRow]:
+    """Every key of the shop: the valid ones first, and the newest first among them. One statement."""
+    keys = ApiKey.objects.order_by(F("revoked_at").desc(nulls_first=True), "-id").values(*_COLUMNS)
+    return [_to_row(key) for key in keys]
+
+
+def get_user_by_credentials(*, email: str, password: str) -> User | None:
+    """The active user with this address and password, or None."""
+    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    return user if user and user.check_password(password) else None
+
+
+def _to_row(key: dict[str, Any]) -> ApiKeyRow:
+    return ApiKeyRow(**{**key, "origins": tuple(key["origins"])})
