@@ -16,6 +16,7 @@ from typing import Literal, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from config import run_state
+from config.home import HomeError, prepare_home
 
 Mode = Literal["development", "production", "test"]
 DemoSize = Literal["small", "full"]
@@ -160,12 +161,13 @@ class Env:
     web_threads: int
 
     @classmethod
-    def load(cls, environ: Mapping[str, str]) -> "Env":
+    def load(cls, environ: Mapping[str, str], *, with_running: bool = True) -> "Env":
         """Read and check `environ`; in development the secret key is made and kept in `home`.
 
+        Servers that are not set are those of the `laxin up` that runs on `home`, unless `with_running` is False.
         Raise EnvError with all faults, not only the first.
         """
-        return _Reader(environ).read()
+        return _Reader(environ).read(with_running=with_running)
 
     @property
     def https(self) -> bool:
@@ -186,6 +188,38 @@ class Env:
     def app(self) -> DatabaseUrl | None:
         """The restricted application login taken apart."""
         return DatabaseUrl.parse(self.app_database_url) if self.app_database_url else None
+
+    def with_servers(self, *, database_url: str | None = None, broker_url: str | None = None) -> "Env":
+        """This environment on servers started for it; the application login and the cache follow."""
+        env = self
+        if database_url:
+            app = derive_app_url(DatabaseUrl.parse(database_url), self.secret_key)
+            env = replace(env, database_url=database_url, app_database_url=str(app))
+        if broker_url:
+            env = replace(env, broker_url=broker_url, cache_url=self.cache_url or derive_cache_url(broker_url))
+        return env
+
+    def to_environ(self) -> dict[str, str]:
+        """The variables that make a child process load this very environment."""
+        values = {
+            "LAXIN_ENV": self.mode,
+            "LAXIN_PORT": str(self.port),
+            "LAXIN_BIND": self.bind,
+            "LAXIN_BASE_URL": self.base_url,
+            "LAXIN_HOME": str(self.home),
+            "LAXIN_DATABASE_URL": self.database_url,
+            "LAXIN_APP_DATABASE_URL": self.app_database_url,
+            "LAXIN_BROKER_URL": self.broker_url,
+            "LAXIN_CACHE_URL": self.cache_url,
+            "LAXIN_SECRET_KEY": self.secret_key,
+            "LAXIN_EMAIL_URL": self.email_url,
+            "LAXIN_EMAIL_FROM": self.email_from,
+            "LAXIN_PROXIES": str(self.proxies),
+            "LAXIN_DEMO_SIZE": self.demo_size,
+            "LAXIN_WEB_WORKERS": str(self.web_workers),
+            "LAXIN_WEB_THREADS": str(self.web_threads),
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
     def shop_url(self, slug: str) -> str:
         """Address of a shop, without a slash at its end."""
@@ -228,12 +262,12 @@ class _Reader:
         self.environ = environ
         self.faults: list[str] = []
 
-    def read(self) -> Env:
+    def read(self, *, with_running: bool) -> Env:
         self._refuse_unknown()
         mode = cast(Mode, self._one_of("LAXIN_ENV", ("development", "production", "test")))
         port = self._number("LAXIN_PORT", 1, 65535)
         home = self._home()
-        running = run_state.read_running(home)
+        running = run_state.read_running(home) if with_running else {}
         base_url = self._base_url(port, running)
         secret_key = self._secret_key(mode, home)
         database_url = self._database_url("LAXIN_DATABASE_URL") or running.get("database_url")
@@ -354,6 +388,11 @@ class _Reader:
             return ""
         if mode == "test":
             return "only-for-tests-" + "0" * 32
+        try:
+            prepare_home(home)
+        except HomeError as error:
+            self.faults.append(str(error))
+            return ""
         return read_or_create_secret(home / "secret_key")
 
 
@@ -361,7 +400,6 @@ def read_or_create_secret(path: Path) -> str:
     """The secret kept in `path` (mode 0600), made at the first call; two first calls at once get the same."""
     if path.exists():
         return path.read_text().strip()
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
         file.write(secrets.token_urlsafe(48))

@@ -24,7 +24,6 @@ def main() -> None:
     if os.getppid() != int(parent):  # it died before we asked to be told
         sys.exit(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.umask(0o077)
     os.execvp(command[0], command)  # noqa: S606  there is nothing for a shell to do
 
 

@@ -33,24 +33,25 @@ class Account:
 def spawn(
     command: Sequence[str],
     *,
-    log: Path,
+    log: Path | None,
     environ: Mapping[str, str],
     cwd: Path | None = None,
     account: Account | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in its own session, its output appended to `log`; on Linux it gets `death_signal` when we die.
+    """Start `command` in its own session; on Linux it gets `death_signal` when we die.
 
+    Its output is appended to `log`, or goes where ours goes.
     The kernel takes the death of the calling *thread*: call from one that lives as long as the server shall.
     """
     uid, gid = (str(account.uid), str(account.gid)) if account else ("-", "-")
     prefix = [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), str(int(death_signal)), uid, gid]
-    with open_log(log) as output:
+    with open_log(log) if log else contextlib.nullcontext() as output:
         return subprocess.Popen(  # noqa: S603  the commands are ours
             [*prefix, *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if log else None,
             env=dict(environ),
             cwd=cwd,
             start_new_session=True,  # Ctrl-C in the terminal is for us alone
@@ -137,7 +138,12 @@ class Lock:
         self._descriptor = descriptor
         return True
 
+    def is_held(self) -> bool:
+        """Whether this object holds it."""
+        return self._descriptor is not None
+
     def release(self) -> None:
+        """Let go of it; nothing happens where it is not held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
