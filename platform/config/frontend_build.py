@@ -147,7 +147,7 @@ def _build_files(node: Node, wanted: str) -> None:
     with tempfile.TemporaryDirectory(prefix="laxin-frontend-") as name:
         result = Path(name)
         for script, file in (("build:css", "ui.css"), ("build:js", "ui.js")):
-            _npm(node, "run", "--silent", script, LAXIN_DIST=name)
+            _npm(node, "run", "--silent", script, FRONTEND_DIST=name)
             if not (result / file).is_file():
                 raise FrontendBuildError(f"`npm run {script}` ended without writing {file}.")
             _say(f"{file} {(result / file).stat().st_size / 1024:.0f} KB")

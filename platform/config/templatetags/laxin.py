@@ -1,0 +1,91 @@
+"""Tags and filters of all templates (built in: no `{% load %}`)."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import forms, template
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from kernel.money import format_minor
+
+register = template.Library()
+
+SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$", "SGD": "S$"}
+COUNTRY_CODES = {"+86": 11, "+1": 10}
+WIDGET_CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.CheckboxInput, "checkbox"),
+    (forms.RadioSelect, "radio"),
+    (forms.Select, "select"),
+    (forms.Textarea, "textarea w-full"),
+    (forms.FileInput, "file-input w-full"),
+    (forms.widgets.Input, "input"),
+)
+
+
+@register.filter
+def money(amount_minor: int | None, currency: str) -> str:
+    """`128000|money:"CNY"` → `¥1,280.00`; nothing for None."""
+    if amount_minor is None:
+        return ""
+    whole, point, part = format_minor(abs(amount_minor), currency).partition(".")
+    sign = "-" if amount_minor < 0 else ""
+    return f"{sign}{SYMBOLS.get(currency, f'{currency} ')}{int(whole):,}{point}{part}"
+
+
+@register.filter
+def phone(number: str | None) -> str:
+    """A masked number for display: `+8613812348000` → `138****8000`."""
+    return "" if not number else _mask(number)
+
+
+def _mask(number: str) -> str:
+    for code, length in COUNTRY_CODES.items():
+        national = number.removeprefix(code)
+        if national != number and len(national) == length:
+            number = national
+            break
+    return f"{number[:3]}****{number[-4:]}" if len(number) >= 8 else "****"
+
+
+@register.filter(expects_localtime=True)
+def day(value: date | datetime | None) -> str:
+    """`2026-11-21`, in the active time zone (the shop's)."""
+    return "" if value is None else value.strftime("%Y-%m-%d")
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """`2026-11-21 14:05`, in the active time zone (the shop's)."""
+    return "" if value is None else localtime(value).strftime("%Y-%m-%d %H:%M")
+
+
+@register.simple_tag
+def widget(field: forms.BoundField, **attributes: Any) -> SafeString:
+    """The field's input with its classes; further arguments become attributes (`_` for `-`)."""
+    kinds = (classes for kind, classes in WIDGET_CLASSES if isinstance(field.field.widget, kind))
+    names = [next(kinds, ""), str(field.field.widget.attrs.get("class", ""))]
+    if field.errors:
+        names.append({"input": "input-error", "select": "select-error"}.get(names[0], ""))
+    attrs = {key.replace("_", "-"): value for key, value in attributes.items()}
+    return field.as_widget(attrs={**attrs, "class": " ".join(filter(None, names))})
+
+
+@register.simple_block_tag
+def card(content: str, title: str = "", level: int = 2) -> SafeString:
+    """`{% card title=_("Stock") %}…{% endcard %}`"""
+    return render_to_string("components/card.html", {"content": content, "title": title, "level": level})
+
+
+@register.simple_block_tag
+def table(content: str, caption: str) -> SafeString:
+    """A table that scrolls sideways on a phone: `{% table caption=_("Orders") %}<thead>…<tbody>…{% endtable %}`."""
+    return render_to_string("components/table.html", {"content": content, "caption": caption})
+
+
+@register.inclusion_tag("components/nav_link.html", takes_context=True)
+def nav_link(context: template.Context, view: str, label: str, icon: str) -> dict[str, object]:
+    """A navigation entry, marked as current on its own page and those below it."""
+    href = reverse(view)
+    return {"href": href, "label": label, "icon": icon, "current": context["request"].path.startswith(href)}

@@ -1,0 +1,56 @@
+"""Forms of the public site. What a shop may be called is decided by `staff.services.open_shop`, not here."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+
+class SignUpForm(forms.Form):
+    """What opens a shop."""
+
+    name = forms.CharField(
+        label=_("Shop name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "organization", "autofocus": True}),
+    )
+    slug = forms.CharField(
+        label=_("Address of the shop"),
+        max_length=63,
+        help_text=_("Lower-case letters a–z, digits and hyphens. It stands in every printed code, so keep it short."),
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "data-preview": "slug-preview",
+            }
+        ),
+    )
+    email = forms.EmailField(
+        label=_("Your e-mail"),
+        help_text=_("You sign in with it."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=_("At least 8 characters, not only digits."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True),
+    )
+    language = forms.ChoiceField(
+        label=_("Language of the shop"),
+        choices=settings.LANGUAGES,
+        widget=forms.RadioSelect,
+        help_text=_("Currency and time zone follow from it: CNY and Shanghai, or USD and UTC."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("language", get_language())
+
+    def clean_slug(self) -> str:
+        """Capitals are forgiven: phones write them by themselves."""
+        return str(self.cleaned_data["slug"]).strip().lower()
