@@ -15,9 +15,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import psycopg
@@ -66,13 +67,21 @@ class DatabaseUrls:
 class EmbeddedPostgres:
     """One cluster below `home`. Usable as a context manager; `start` after `stop` finds the data again.
 
-    `fsync=False` is for throwaway clusters of tests: a crash of the machine may lose data.
+    `fsync=False` is for throwaway clusters of tests: a crash of the machine may lose data. `settings` are added to ours.
     """
 
-    def __init__(self, home: Path, *, data_name: str = "postgres", fsync: bool = True) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        data_name: str = "postgres",
+        fsync: bool = True,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.home = home.resolve()
         self.log = self.home / "logs" / f"{data_name}.log"
         self._fsync = fsync
+        self._settings = dict(settings)
         self._lock = process.Lock(self.home / f"{data_name}.lock")
         self._data_name = data_name
         self._process: subprocess.Popen[bytes] | None = None
@@ -275,6 +284,7 @@ class EmbeddedPostgres:
             settings["recovery_init_sync_method"] = "syncfs"
         if not self._fsync:
             settings.update(UNSAFE_SETTINGS)
+        settings.update(self._settings)
         return "# Written at each start.\n" + "".join(f"{name} = '{value}'\n" for name, value in settings.items())
 
     def _last_port(self) -> int | None:
