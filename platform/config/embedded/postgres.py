@@ -67,7 +67,8 @@ class DatabaseUrls:
 class EmbeddedPostgres:
     """One cluster below `home`. Usable as a context manager; `start` after `stop` finds the data again.
 
-    `fsync=False` is for throwaway clusters of tests: a crash of the machine may lose data. `settings` are added to ours.
+    `fsync=False` is for throwaway clusters of tests: a crash of the machine may lose data. `settings` come on
+    top of ours.
     """
 
     def __init__(
