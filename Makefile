@@ -1,0 +1,40 @@
+# The commands of a developer. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help env frontend up down test lint bench clean
+
+BIN := .venv/bin
+PACKAGES := platform tenants storefront_api member_portal tests scripts
+SOURCES := $(wildcard $(PACKAGES))
+ARGS ?=
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+up: env ## start everything: database, queue, demo shop, web; Ctrl-C stops it
+	@$(BIN)/laxin up
+
+down: env ## stop the one that runs on this data
+	@$(BIN)/laxin down
+
+test: env frontend ## the whole test suite; a part of it: make test ARGS=tests/config
+	@scripts/ensure-chromium
+	@$(BIN)/pytest $(ARGS)
+
+lint: env ## style, types, layers, translations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/messages.py --check
+
+bench: env ## measure a running Laxin against its floors: make bench ARGS=join
+	@$(BIN)/laxin bench $(ARGS)
+
+clean: env ## delete all data of this checkout (.laxin)
+	@$(BIN)/laxin clean
+
+env: ## make .venv from uv.lock, where it is not up to date
+	@scripts/bootstrap
+
+frontend: env
+	@$(BIN)/python -m config.frontend_build
