@@ -1,0 +1,43 @@
+"""Which apps have tables in the public schema, which in every shop's. An app may be in both."""
+
+SHARED_APPS = [
+    "tenants",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django_celery_beat",
+    "allauth",
+    "allauth.account",
+    "staff",
+]
+
+TENANT_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "allauth",
+    "allauth.account",
+    "kernel",
+    "staff",
+    "messaging",
+    "catalog",
+    "stock",
+    "members",
+    "promotions",
+    "coupons",
+    "checkout",
+    "joining",
+]
+
+# Without tables.
+OTHER_APPS = [
+    "django.contrib.postgres",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+]
+
+# `tenants` is first: its commands replace Django's of the same name.
+INSTALLED_APPS = list(dict.fromkeys([*SHARED_APPS, *TENANT_APPS, *OTHER_APPS]))

@@ -1,0 +1,36 @@
+"""What every installation has in common: time, addresses and the order of the middleware."""
+
+from config.env import current
+
+ENV = current()
+
+DEBUG = ENV.mode == "development"
+SECRET_KEY = ENV.secret_key
+BASE_URL = ENV.base_url
+BASE_HOST = ENV.base_host
+
+ROOT_URLCONF = "config.urls_public"
+SHOP_URLCONF = "config.urls_shop"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_COOKIE_NAME = "laxin_language"
+
+MIDDLEWARE = [
+    "config.health.HealthMiddleware",  # first: probes address the machine, not a host of ours
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "tenants.middleware.ShopMiddleware",  # what follows runs inside the shop's transaction
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]

@@ -1,0 +1,11 @@
+"""The cache: Valkey where there is one, otherwise the process's own memory."""
+
+from config.settings.base import ENV
+
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.cache_url, "KEY_PREFIX": "laxin"}
+        if ENV.cache_url
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "laxin"}
+    ),
+}

@@ -1,0 +1,40 @@
+"""Two logins on one database: `default` may enter one shop at a time, `owner` migrates."""
+
+from typing import Any
+
+from config.env import DatabaseUrl
+from config.settings.base import ENV
+
+# Two processes of four threads, plus beat and commands: a thread never waits for a connection.
+POOL = {"min_size": 1, "max_size": max(ENV.web_threads + 1, 4), "timeout": 10}
+NOWHERE = DatabaseUrl(user="laxin", password="", host="127.0.0.1", port=5432, name="laxin")
+
+
+def _connection(url: DatabaseUrl | None, *, pool: dict[str, Any] | None) -> dict[str, Any]:
+    url = url or NOWHERE
+    options: dict[str, Any] = {"application_name": "laxin"}
+    for pair in filter(None, url.query.split("&")):
+        name, _, value = pair.partition("=")
+        options[name] = value
+    if pool:
+        options["pool"] = pool
+    return {
+        "ENGINE": "tenants.backend",
+        "NAME": url.name,
+        "USER": url.user,
+        "PASSWORD": url.password,
+        "HOST": url.host,
+        "PORT": str(url.port),
+        "CONN_MAX_AGE": 0,
+        # A server that restarted must not fail one request for each pooled connection.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
+
+
+DATABASES = {
+    "default": _connection(ENV.app, pool=None if ENV.mode == "test" else POOL),
+    "owner": _connection(ENV.owner, pool=None),
+}
+DATABASE_ROUTERS = ["tenants.router.ShopRouter"]
+TENANT_MODEL = "tenants.Shop"

@@ -1,0 +1,1 @@
+"""PostgreSQL backend whose transactions belong to one shop, or to none."""

@@ -1,0 +1,145 @@
+"""Bring a database up to date: logins, extensions, public tables, the template of shops and the shops themselves."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from psycopg import sql
+
+from tenants.models import Shop, ShopTemplate
+from tenants.schemas import (
+    TEMPLATE_SCHEMA,
+    find_shops_behind,
+    migrate_public,
+    migrate_schema,
+    owner,
+    owner_cursor,
+    state_on_disk,
+)
+from tenants.template import render_script
+
+# Trusted ones: the owner of a database may install them without being a superuser.
+EXTENSIONS = ("btree_gist", "citext", "pg_trgm", "unaccent")
+
+_LOCK = 0x6C61786E  # "laxn"
+
+
+def bring_up_to_date() -> list[str]:
+    """Do what is missing and return it in words, empty where all was in order. Safe to call twice at once."""
+    with _alone():
+        if is_up_to_date():
+            return []
+        prepare_database()
+        done = ["logins, extensions and search path"]
+        migrate_public()
+        done.append("public tables")
+        grant_public()
+        with owner_cursor() as cursor:
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {TEMPLATE_SCHEMA}")
+        migrate_schema(TEMPLATE_SCHEMA)
+        if newest_template_state() != state_on_disk():
+            ShopTemplate.objects.using("owner").create(state=state_on_disk(), script=render_script())
+        done.append("the template of new shops")
+        for schema in find_shops_behind():
+            migrate_schema(schema)
+            done.append(f"shop {schema}")
+        return done
+
+
+def is_up_to_date() -> bool:
+    """Tell whether the application login works, public and template are as on disk and no shop is behind."""
+    try:
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return newest_template_state() == state_on_disk() and not find_shops_behind()
+    except DatabaseError:
+        return False
+    finally:
+        connections[DEFAULT_DB_ALIAS].close()
+
+
+def newest_template_state() -> str | None:
+    """Return the state of the migrations that new shops are made with, None before the first bootstrap."""
+    return ShopTemplate.objects.using("owner").order_by("-id").values_list("state", flat=True).first()
+
+
+def prepare_database() -> None:
+    """Make what is the database's own: extensions, search path, no temporary tables, the application login."""
+    with owner_cursor() as cursor:
+        cursor.execute("CREATE SCHEMA IF NOT EXISTS extensions")
+        cursor.execute("GRANT USAGE ON SCHEMA extensions TO PUBLIC")
+        for extension in EXTENSIONS:
+            cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA extensions")
+        name = sql.Identifier(str(owner().settings_dict["NAME"]))
+        cursor.execute(sql.SQL("ALTER DATABASE {} SET search_path = public, extensions").format(name))
+        cursor.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(name))
+        _prepare_app_login()
+    owner().close()  # the search path holds for new sessions
+
+
+def grant_public() -> None:
+    """Let the application login use the public tables and enter every shop."""
+    app = sql.Identifier(_app_login()[0])
+    with owner_cursor() as cursor:
+        for statement in (
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {app}",
+            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {app}",
+            # The owner runs the template's script: who could write it would be the owner.
+            "REVOKE INSERT, UPDATE, DELETE ON tenants_shoptemplate, django_migrations FROM {app}",
+            "GRANT EXECUTE ON FUNCTION tenants_create_schema(text) TO {app}",
+            "GRANT EXECUTE ON FUNCTION tenants_schemas_with_news(timestamptz) TO {app}",
+        ):
+            cursor.execute(sql.SQL(statement).format(app=app))
+        for schema in Shop.objects.using("owner").values_list("schema_name", flat=True):
+            cursor.execute(
+                sql.SQL("GRANT {shop} TO {app} WITH INHERIT FALSE, SET TRUE").format(
+                    shop=sql.Identifier(schema), app=app
+                )
+            )
+
+
+def _app_login() -> tuple[str, str]:
+    settings = connections[DEFAULT_DB_ALIAS].settings_dict
+    return str(settings["USER"]), str(settings["PASSWORD"])
+
+
+def _prepare_app_login() -> None:
+    """Make the login, or give it the password of the settings where it is ours to change."""
+    user, password = _app_login()
+    if user == owner().settings_dict["USER"]:
+        raise ImproperlyConfigured("LAXIN_APP_DATABASE_URL must name another login than the owner's.")
+    with owner_cursor() as cursor:
+        cursor.execute("SELECT rolsuper, rolinherit FROM pg_roles WHERE rolname = %s", [user])
+        found = cursor.fetchone()
+        if found and (found[0] or found[1]):
+            raise ImproperlyConfigured(f"The login {user} must be NOSUPERUSER NOINHERIT: it may enter one shop at a time.")
+        if found and _can_log_in():
+            return
+        pgconn = owner().connection.pgconn
+        verifier = pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
+        cursor.execute(
+            sql.SQL("{verb} ROLE {user} LOGIN NOINHERIT PASSWORD {password}").format(
+                verb=sql.SQL("ALTER" if found else "CREATE"), user=sql.Identifier(user), password=sql.Literal(verifier)
+            )
+        )
+
+
+def _can_log_in() -> bool:
+    connection = connections[DEFAULT_DB_ALIAS]
+    try:
+        connection.ensure_connection()
+    except DatabaseError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold a lock in a session of its own: a second bootstrap waits and then finds nothing to do."""
+    with psycopg.connect(**owner().get_connection_params(), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        yield

@@ -1,0 +1,60 @@
+"""What goes wrong around shops.
+
+DomainError
+├── SlugInvalid        the slug is too short or long, or has other characters than a-z, 0-9 and -
+├── SlugReserved       the slug is kept for the platform
+├── SlugTaken          another shop has it
+├── EmailInvalid       the owner's address is no e-mail address
+├── PasswordWeak       the owner's password is refused; the message says why
+├── ShopUnknown        no shop has this slug or schema (deleted, or never there)
+└── ShopClosed         the shop's access state forbids what was asked
+TenancyError           a programming error: a shop's table was asked for outside its tenant transaction
+"""
+
+from kernel.errors import DomainError, InvalidInput, NotFound
+
+
+class TenancyError(RuntimeError):
+    """A shop's data was asked for outside its tenant transaction; the code is wrong, not the input."""
+
+
+class SlugInvalid(InvalidInput):
+    """Length or characters."""
+
+    code = "SLUG_INVALID"
+
+
+class SlugReserved(InvalidInput):
+    """Kept for the platform."""
+
+    code = "SLUG_RESERVED"
+
+
+class SlugTaken(InvalidInput):
+    """Another shop has it."""
+
+    code = "SLUG_TAKEN"
+
+
+class EmailInvalid(InvalidInput):
+    """Not an e-mail address."""
+
+    code = "EMAIL_INVALID"
+
+
+class PasswordWeak(InvalidInput):
+    """Refused by the password rules."""
+
+    code = "PASSWORD_WEAK"
+
+
+class ShopUnknown(NotFound):
+    """Deleted, or never there."""
+
+    code = "SHOP_UNKNOWN"
+
+
+class ShopClosed(DomainError):
+    """The access state forbids it."""
+
+    code = "SHOP_CLOSED"

@@ -1,0 +1,53 @@
+"""Public tables: no shop's table refers to them, they refer to no shop's table."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Shop(models.Model):
+    """A merchant's shop. `schema_name` is also the name of its role; it is opaque and never changes."""
+
+    class Access(models.TextChoices):
+        """What the shop's people and customers may do; billing writes it, interfaces read it."""
+
+        OPEN = "open", _("Open")
+        READ_ONLY = "read_only", _("Read only")  # staff read and export, the storefront shows, no join or checkout
+        SUSPENDED = "suspended", _("Suspended")  # the storefront is closed
+
+    schema_name = models.CharField(max_length=63, unique=True)
+    slug = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=100)
+    access = models.CharField(max_length=10, choices=Access, default=Access.OPEN)
+    language = models.CharField(max_length=10)
+    currency = models.CharField(max_length=3)
+    time_zone = models.CharField(max_length=50)
+    phone_region = models.CharField(max_length=2)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(schema_name__regex=r"^t_[0-9a-f]{16}$"), name="shop_schema_name_is_opaque"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(slug__regex=r"^[a-z0-9]([a-z0-9-]{1,38})[a-z0-9]$"), name="shop_slug_is_a_host_label"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(access__in=["open", "read_only", "suspended"]), name="shop_access_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class ShopTemplate(models.Model):
+    """The SQL script that makes a new shop's schema, for one state of the migrations; the newest row counts."""
+
+    state = models.CharField(max_length=64, unique=True)
+    script = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.state

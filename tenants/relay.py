@@ -1,0 +1,2 @@
+"""placeholder"""
+Listener = object

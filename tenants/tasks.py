@@ -1,0 +1,2 @@
+from celery import Task
+class ShopTask(Task): pass

@@ -1,0 +1,92 @@
+"""The tenant transaction: the only place where a shop's tables can be read or written."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from django.db import connection, transaction
+
+from tenants.backend.base import DatabaseWrapper
+from tenants.errors import TenancyError
+from tenants.models import Shop
+
+
+def _wrapper() -> DatabaseWrapper:
+    return cast(DatabaseWrapper, connection)
+
+
+@contextmanager
+def tenant_transaction(shop: Shop) -> Iterator[None]:
+    """Run the block in one transaction inside `shop`: commit at its end, roll back when it raises.
+
+    Inside a transaction that is open already it is a savepoint of it: the same shop's, or a public one that enters the
+    shop for the length of the block. Raises TenancyError inside another shop's.
+    """
+    current = _wrapper()
+    if current.shop is not None:
+        if current.shop.schema_name != shop.schema_name:
+            raise TenancyError(f"Inside {current.shop.schema_name}, {shop.schema_name} cannot be entered.")
+        with transaction.atomic():
+            yield
+        return
+    _open(current, shop)
+    try:
+        yield
+    except BaseException as error:
+        _close(current, error)
+        raise
+    _close(current)
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Commit, leave the tenant transaction for the block and open a new one after it: for calls over the network.
+
+    Locks end with the commit. Raises TenancyError inside a savepoint, which cannot be committed alone.
+    """
+    current, shop = _wrapper(), current_shop()
+    if current.atomic_blocks[-1] is not current.shop_block:
+        raise TenancyError("outside() was called within a savepoint: call it from the transaction's outermost block.")
+    _close(current)
+    try:
+        yield
+    finally:
+        _open(current, shop)
+
+
+def current_shop() -> Shop:
+    """The shop whose transaction is open. Raises TenancyError where none is."""
+    shop = _wrapper().shop
+    if shop is None:
+        raise TenancyError("No tenant transaction is open: wrap the call in tenant_transaction(shop).")
+    return cast(Shop, shop)
+
+
+def assert_tenant_transaction() -> None:
+    """Raise TenancyError unless a tenant transaction is open; for services that nothing else would stop."""
+    current_shop()
+
+
+def _open(current: DatabaseWrapper, shop: Shop) -> None:
+    block = transaction.atomic()
+    block.__enter__()
+    try:
+        current.enter_shop(shop)
+    except BaseException as error:
+        block.__exit__(type(error), error, error.__traceback__)
+        raise
+    current.shop_block = block
+
+
+def _close(current: DatabaseWrapper, error: BaseException | None = None) -> None:
+    """Leave the shop, then commit or roll back: what hooks on the commit do is outside the shop."""
+    block = current.shop_block
+    try:
+        if error is None and len(current.atomic_blocks) > 1:
+            current.leave_shop()
+    except BaseException as failure:
+        error = failure
+        raise
+    finally:
+        current.forget_shop()
+        block.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)

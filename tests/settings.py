@@ -1,0 +1,18 @@
+"""The settings of tests: an environment of their own, whatever runs or is set on this machine.
+
+`tests/conftest.py` puts the addresses of its throwaway database server into `DATABASES`.
+"""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# Prepared data of the test database; everything else of a test run lies in folders of its own.
+TEST_CACHE = Path(os.environ.get("LAXIN_HOME") or ROOT / ".laxin").resolve() / "test-cache"
+
+for name in [name for name in os.environ if name.startswith("LAXIN_")]:
+    del os.environ[name]
+os.environ["LAXIN_ENV"] = "test"
+os.environ["LAXIN_HOME"] = str(TEST_CACHE / "home")
+
+from config.settings import *  # noqa: E402, F403
