@@ -1,0 +1,228 @@
+"""The working view of a cart: which lines a scope reaches, and what every unit currently costs.
+
+Units are run-length coded: a line of 10,000 equal units is one `(amount, count)` pair, so that quantities cost
+nothing. Sets of lines are bit masks over the lines in the order of their ids.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from promotions.engine.facts import Facts, Line
+from promotions.engine.scope import Keys, Scope
+
+type Run = tuple[int, int]  # (current amount of one unit, count)
+type Units = tuple[int, int, int]  # (line, current amount of one unit, count)
+type Off = tuple[int, int, int, int]  # (line, current amount of one unit, count, discount of one unit)
+
+
+class State(NamedTuple):
+    """Every line's units as a lane goes on: those still free in it and those it consumed, dearest first.
+
+    States are values: applying a promotion makes a new one and shares what did not change.
+    """
+
+    free: list[tuple[Run, ...]]
+    used: list[tuple[Run, ...]]
+    open: int  # the lines that still have free units
+
+
+class Cart:
+    """The facts as pricing reads them, with what has been looked up once kept for the rest of the quote."""
+
+    __slots__ = (
+        "_floors",
+        "_indexes",
+        "_masks",
+        "all_lines",
+        "brands",
+        "categories",
+        "facts",
+        "initial",
+        "lines",
+        "now",
+        "products",
+        "quantities",
+        "skus",
+        "tags",
+        "unit_prices",
+    )
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.now: datetime = facts.now
+        lines = facts.lines
+        self.lines: tuple[Line, ...] = lines
+        self.all_lines = (1 << len(lines)) - 1
+        self.unit_prices = [line.unit_price for line in lines]
+        self.quantities = [line.quantity for line in lines]
+        self.initial = [line.unit_price * line.quantity for line in lines]
+        self.skus: dict[str, int] = {}
+        self.products: dict[str, int] = {}
+        self.categories: dict[str, int] = {}
+        self.brands: dict[str, int] = {}
+        self.tags: dict[str, int] = {}
+        skus, products, categories, brands, tags = self.skus, self.products, self.categories, self.brands, self.tags
+        bit = 1
+        for line in lines:
+            skus[line.sku] = skus.get(line.sku, 0) | bit
+            if line.product is not None:
+                products[line.product] = products.get(line.product, 0) | bit
+            if line.brand is not None:
+                brands[line.brand] = brands.get(line.brand, 0) | bit
+            for category in line.categories:
+                categories[category] = categories.get(category, 0) | bit
+            for tag in line.tags:
+                tags[tag] = tags.get(tag, 0) | bit
+            bit <<= 1
+        self._masks: dict[Scope, int] = {}
+        self._indexes: dict[int, tuple[int, ...]] = {}
+        self._floors: dict[tuple[int, int], int] = {}
+
+    def start(self) -> State:
+        """All units free, at their initial amounts."""
+        free: list[tuple[Run, ...]] = [((line.unit_price, line.quantity),) for line in self.lines]
+        return State(free, [()] * len(free), self.all_lines)
+
+    def mask(self, scope: Scope) -> int:
+        """The lines that a scope reaches, leaving aside what it says about single units."""
+        found = self._masks.get(scope)
+        if found is None:
+            found = self._masks[scope] = self._find(scope)
+        return found
+
+    def indexes(self, mask: int) -> tuple[int, ...]:
+        """The lines of a mask, in order."""
+        found = self._indexes.get(mask)
+        if found is None:
+            rest, places = mask, []
+            while rest:
+                bit = rest & -rest
+                places.append(bit.bit_length() - 1)
+                rest ^= bit
+            found = self._indexes[mask] = tuple(places)
+        return found
+
+    def floor(self, line: int, margin_bp: int) -> int:
+        """The least that a line may come to under a margin; 0 where the cost is not known."""
+        key = (line, margin_bp)
+        found = self._floors.get(key)
+        if found is None:
+            cost = self.lines[line].unit_cost or 0
+            found = self._floors[key] = -(-cost * self.quantities[line] * (10_000 + margin_bp) // 10_000)
+        return found
+
+    def units(self, state: State, scope: Scope) -> list[Units]:
+        """The free units in scope, line by line, the dearer first."""
+        free = state.free
+        mask = self.mask(scope) & state.open
+        if not scope.by_unit:
+            return [(i, amount, count) for i in self.indexes(mask) for amount, count in free[i]]
+        prices = self.unit_prices
+        return [
+            (i, amount, count)
+            for i in self.indexes(mask)
+            for amount, count in free[i]
+            if scope.takes_unit(undiscounted=amount == prices[i])
+        ]
+
+    def _find(self, scope: Scope) -> int:
+        mask = self.all_lines
+        for kind, values in scope.keyed:
+            mask &= _union(getattr(self, kind), values)
+            if not mask:
+                return 0
+        if scope.bounded:
+            mask = self._where(mask, scope.keys, every=True)
+        exclude = scope.exclude
+        if exclude is not None:
+            for kind, values in exclude.keyed:
+                mask &= ~_union(getattr(self, kind), values)
+            if exclude.bounded:
+                mask &= ~self._where(mask, exclude, every=False)
+        return mask
+
+    def _where(self, mask: int, keys: Keys, *, every: bool) -> int:
+        """The lines of `mask` that keep within the bounds: within each of them, or within any."""
+        found = 0
+        for i in self.indexes(mask):
+            held = self._bounds(self.lines[i], keys)
+            if all(held) if every else any(held):
+                found |= 1 << i
+        return found
+
+    def _bounds(self, line: Line, keys: Keys) -> Iterable[bool]:
+        if keys.min_unit_price is not None:
+            yield line.unit_price >= keys.min_unit_price
+        if keys.max_unit_price is not None:
+            yield line.unit_price <= keys.max_unit_price
+        if keys.max_days_to_expiry is not None:
+            expires_on = line.expires_on
+            yield expires_on is not None and (expires_on - self.now.date()).days <= keys.max_days_to_expiry
+
+
+def _union(masks: dict[str, int], values: frozenset[str]) -> int:
+    found = 0
+    if len(values) <= len(masks):
+        for value in values:
+            found |= masks.get(value, 0)
+    else:
+        for value, mask in masks.items():
+            if value in values:
+                found |= mask
+    return found
+
+
+def reopened(state: State, everything: int) -> State:
+    """The state as the next lane sees it: what was consumed is free again."""
+    if not any(state.used):
+        return state
+    free = [merged(free, used) if used else free for free, used in zip(state.free, state.used, strict=True)]
+    return State(free, [()] * len(free), everything)
+
+
+def merged(one: tuple[Run, ...], other: tuple[Run, ...]) -> tuple[Run, ...]:
+    """Two run lists as one, dearest first, equal amounts joined."""
+    if not one:
+        return other
+    if not other:
+        return one
+    counts = dict(one)
+    for amount, count in other:
+        counts[amount] = counts.get(amount, 0) + count
+    return tuple(sorted(counts.items(), reverse=True))
+
+
+def lowered(state: State, offs: list[Off], *, consume: bool) -> State:
+    """The state after unit discounts; `consume` takes the units that they name out of this lane."""
+    free = state.free.copy()
+    used = state.used.copy() if consume else state.used
+    still_open = state.open
+    place = 0
+    while place < len(offs):
+        line, amount, count, off = offs[place]
+        place += 1
+        runs = free[line]
+        if len(runs) == 1 and runs[0][1] == count and (place == len(offs) or offs[place][0] != line):
+            left: tuple[Run, ...] = ()
+            changed: tuple[Run, ...] = ((amount - off, count),)
+        else:
+            counts = dict(runs)
+            after: dict[int, int] = {}
+            while True:
+                counts[amount] -= count
+                after[amount - off] = after.get(amount - off, 0) + count
+                if place == len(offs) or offs[place][0] != line:
+                    break
+                _, amount, count, off = offs[place]
+                place += 1
+            left = tuple((amount, count) for amount, count in counts.items() if count)
+            changed = tuple(sorted(after.items(), reverse=True))
+        if consume:
+            free[line] = left
+            used[line] = merged(used[line], changed)
+            if not left:
+                still_open &= ~(1 << line)
+        else:
+            free[line] = merged(left, changed)
+    return State(free, used, still_open)

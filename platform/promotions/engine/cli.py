@@ -1,0 +1,117 @@
+"""`laxin price`: quotes on the command line, without a database or Django."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple
+
+from promotions.engine.faults import Fault, InvalidInput
+from promotions.engine.ruleset import Ruleset
+
+INVALID = 2
+
+
+class Row(NamedTuple):
+    """One document of facts, or why it could not be read; `number` is its row in NDJSON, from 1."""
+
+    number: int | None
+    document: Any
+    fault: Fault | None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the quote of every document of facts as JSON, one a line for NDJSON.
+
+    Returns 0, or 2 when any input is invalid; standard error then holds a JSON list of every fault found, while the
+    rows in order still have their quotes.
+    """
+    options = _parser().parse_args(argv)
+    faults: list[dict[str, Any]] = []
+    rules = _rules(options.promotions, options.policy, faults)
+    for row in _rows(options.facts):
+        try:
+            if row.fault is not None:
+                raise InvalidInput([row.fault])
+            if rules is None:
+                Ruleset.compile([]).price(row.document)  # finds the faults of the facts all the same
+                continue
+            quote = rules.price(row.document, explain=True)
+        except InvalidInput as invalid:
+            where = {} if row.number is None else {"row": row.number}
+            faults += [{**fault.to_json(), **where} for fault in invalid.faults]
+        else:
+            print(json.dumps(quote.to_json(), indent=2 if row.number is None else None))
+    if faults:
+        print(json.dumps(faults, indent=2), file=sys.stderr)
+        return INVALID
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="laxin price", description="Price carts with promotions, and say why.")
+    parser.add_argument("--promotions", required=True, metavar="P.json", help="a JSON list of promotions")
+    parser.add_argument(
+        "--facts", required=True, metavar="F.json", help="the facts of a cart; .ndjson or - for one cart a line"
+    )
+    parser.add_argument("--policy", metavar="POLICY.json", help="the policy; without it the default one")
+    return parser
+
+
+def _rules(promotions: str, policy: str | None, faults: list[dict[str, Any]]) -> Ruleset | None:
+    rows = {"/promotions": _read(promotions, "/promotions")}
+    if policy is not None:
+        rows["/policy"] = _read(policy, "/policy")
+    unread = [row.fault for row in rows.values() if row.fault is not None]
+    faults += [fault.to_json() for fault in unread]
+    try:
+        # What could not be read stands as the harmless default while the other document is judged.
+        documents = {path: row.document for path, row in rows.items() if row.fault is None}
+        rules = Ruleset.compile(documents.get("/promotions", []), documents.get("/policy"))
+    except InvalidInput as invalid:
+        faults += [fault.to_json() for fault in invalid.faults]
+        return None
+    return None if unread else rules
+
+
+def _rows(source: str) -> Iterator[Row]:
+    if source == "-":
+        yield from _lines_of(sys.stdin.buffer)
+    elif source.endswith(".ndjson"):
+        try:
+            with FilePath(source).open("rb") as stream:
+                yield from _lines_of(stream)
+        except OSError as error:
+            yield Row(None, None, _unreadable(source, "/facts", error))
+    else:
+        yield _read(source, "/facts")
+
+
+def _lines_of(stream: Any) -> Iterator[Row]:
+    for number, line in enumerate(stream, start=1):
+        if line.strip():
+            yield _decoded(line, "/facts", number)
+
+
+def _read(source: str, path: str) -> Row:
+    try:
+        content = FilePath(source).read_bytes()
+    except OSError as error:
+        return Row(None, None, _unreadable(source, path, error))
+    return _decoded(content, path, None)
+
+
+def _unreadable(source: str, path: str, error: OSError) -> Fault:
+    return Fault(path, "FORMAT", f"cannot read {source}: {error.strerror or error}")
+
+
+def _decoded(content: bytes, path: str, number: int | None) -> Row:
+    try:
+        return Row(number, json.loads(content), None)
+    except (ValueError, RecursionError) as error:
+        return Row(number, None, Fault(path, "FORMAT", f"is not JSON: {error}"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

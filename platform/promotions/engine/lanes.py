@@ -1,0 +1,140 @@
+"""One pass through the lanes: which promotions apply, in which order, and what they leave."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from promotions.engine.application import CAP, FLOOR, Attempt, attempt
+from promotions.engine.best import choose
+from promotions.engine.cart import Cart, State, reopened
+from promotions.engine.conditions import Gap
+from promotions.engine.policy import Lane, Policy
+from promotions.engine.promotion import Promotion
+from promotions.engine.quote import Skipped
+from promotions.engine.rewards import Turn
+from promotions.engine.stage import Stage
+
+
+class Winner(NamedTuple):
+    """A promotion that applied, with the lines as it found them."""
+
+    promotion: Promotion
+    before: State
+    attempt: Attempt
+
+
+class Pass:
+    """Runs promotions, given by rank, through the policy's lanes.
+
+    With `explain` it also notes in `skipped` why each promotion of the set did not apply.
+    """
+
+    def __init__(self, cart: Cart, policy: Policy, promotions: Iterable[Promotion], *, explain: bool) -> None:
+        self.cart = cart
+        self.state = cart.start()
+        self.applied: list[Winner] = []
+        self.skipped: dict[str, Skipped] = {}
+        self.exact = True
+        self.discount = 0
+        self.cap_left: int | None = None
+        if policy.max_total_discount_bp is not None:
+            self.cap_left = sum(cart.initial) * policy.max_total_discount_bp // 10_000
+        self._explain = explain
+        by_lane: dict[str, list[Promotion]] = {}
+        for promotion in promotions:
+            by_lane.setdefault(promotion.lane, []).append(promotion)
+        for lane in policy.lanes:
+            if lane.name in by_lane:
+                self._run(lane, by_lane[lane.name])
+
+    def _run(self, lane: Lane, promotions: list[Promotion]) -> None:
+        self.state = reopened(self.state, self.cart.all_lines)
+        ready = self._ready(promotions)
+        if lane.mode == "best":
+            self._best(lane, ready)
+        else:
+            self._in_turn(lane, ready)
+
+    def _ready(self, promotions: list[Promotion]) -> list[Promotion]:
+        """The promotions whose condition holds as the lane starts and that nothing applied so far excludes."""
+        stage = Stage(self.cart, self.state)
+        ready = []
+        for promotion in promotions:
+            if promotion.when is not None and not promotion.when.holds(stage):
+                if self._explain:
+                    self._skip(promotion, "NOT_MET", promotion.when.gap(stage))
+            elif self._excluded(promotion):
+                self._skip(promotion, "EXCLUDED")
+            else:
+                ready.append(promotion)
+        return ready
+
+    def _best(self, lane: Lane, ready: Sequence[Promotion]) -> None:
+        start, cap_left = self.state, self.cap_left
+        choice = choose(ready, self.cart, start, lane)
+        self.exact = self.exact and choice.exact
+        for promotion in choice.promotions:
+            if not self._apply(promotion, lane) and self._explain:
+                self._skip(promotion, *self._why(promotion, start, lane, cap_left, chosen=True))
+        if self._explain:
+            applied = {winner.promotion.id for winner in self.applied}
+            for promotion in ready:
+                if promotion.id in applied or promotion.id in self.skipped:
+                    continue
+                if self._excluded(promotion):
+                    self._skip(promotion, "EXCLUDED")
+                else:
+                    self._skip(promotion, *self._why(promotion, start, lane, cap_left))
+
+    def _in_turn(self, lane: Lane, ready: Sequence[Promotion]) -> None:
+        start, cap_left = self.state, self.cap_left
+        count = 0
+        for promotion in ready:
+            at_turn, cap_at_turn = self.state, self.cap_left
+            if self._excluded(promotion):
+                self._skip(promotion, "EXCLUDED")
+            elif (lane.max is None or count < lane.max) and self._apply(promotion, lane):
+                count += 1
+            elif self._explain:
+                if lane.mode == "stack":
+                    self._skip(promotion, *self._why(promotion, at_turn, lane, cap_at_turn))
+                else:
+                    self._skip(promotion, *self._why(promotion, start, lane, cap_left))
+
+    def _apply(self, promotion: Promotion, lane: Lane) -> bool:
+        result = attempt(promotion, self.cart, self.state, lane, self.cap_left)
+        if not result.discount:
+            return False
+        self.applied.append(Winner(promotion, self.state, result))
+        self.state = result.state
+        self.discount += result.discount
+        if self.cap_left is not None:
+            self.cap_left -= result.discount
+        return True
+
+    def _excluded(self, promotion: Promotion) -> bool:
+        return any(promotion.conflicts_with(winner.promotion) for winner in self.applied)
+
+    def _skip(self, promotion: Promotion, reason: str, gap: Gap | None = None) -> None:
+        if self._explain:
+            self.skipped[promotion.id] = Skipped(promotion.id, reason, gap)
+
+    def _why(
+        self, promotion: Promotion, state: State, lane: Lane, cap_left: int | None, *, chosen: bool = False
+    ) -> tuple[str, Gap | None]:
+        """Why an applicable promotion gave nothing, from trying it alone."""
+        alone = attempt(promotion, self.cart, state, lane, cap_left)
+        if chosen and (alone.discount or CAP in alone.cut):
+            return "CAP", None
+        if alone.discount:
+            return "OUTBID", None
+        for reason in (FLOOR, CAP):
+            if reason in alone.cut:
+                return reason, None
+        turn = Turn(self.cart, state, lane.per_unit, promotion.limits.times_per_order)
+        if not any(reward.has_units(turn) for reward in promotion.then):
+            return "NO_UNITS", None
+        if len(promotion.then) == 1:
+            gap = promotion.then[0].gap(turn)
+            if gap is not None:
+                return "NOT_MET", gap
+        return "NO_EFFECT", None

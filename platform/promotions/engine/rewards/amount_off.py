@@ -1,0 +1,125 @@
+"""`amount_off`: an amount off the scope as a whole (once, or for every so much), or off each unit."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from promotions.engine.allocation import share
+from promotions.engine.cart import Cart, Units
+from promotions.engine.conditions import Gap
+from promotions.engine.faults import Reader
+from promotions.engine.rewards.base import (
+    NOTHING,
+    Proposal,
+    Reward,
+    Turn,
+    parse_pick,
+    picked,
+    reachable,
+    sum_of_units,
+)
+from promotions.engine.scope import Scope, Scopes
+
+_KEYS = frozenset({"scope", "amount", "per", "every", "max_times", "max_units", "pick"})
+
+
+@dataclass(frozen=True, slots=True)
+class AmountOff(Reward):
+    """Off the scope: `amount`, or as often `amount` as its subtotal holds `every`; shared over its units."""
+
+    scope: Scope
+    amount: int
+    every: int | None
+    max_times: int | None
+
+    type = "amount_off"
+    keys = _KEYS
+
+    @classmethod
+    def parse(cls, reader: Reader, scopes: Scopes) -> Self:
+        scope = scopes.parse(reader)
+        amount = reader.integer("amount", 1, required=True, default=1)
+        every = reader.optional_integer("every", 1)
+        max_times = reader.optional_integer("max_times", 1)
+        if max_times is not None and not reader.has("every"):
+            reader.fault("max_times", "CONFLICT", "needs every")
+        for key in ("max_units", "pick"):
+            if reader.has(key):
+                reader.fault(key, "CONFLICT", 'needs per "unit"')
+        return cls(scope, amount, every, max_times)
+
+    def scopes(self) -> tuple[Scope, ...]:
+        return (self.scope,)
+
+    def mask(self, cart: Cart) -> int:
+        return cart.mask(self.scope)
+
+    def propose(self, turn: Turn) -> Proposal:
+        units = turn.units(self.scope)
+        subtotal = sum_of_units(units)
+        times = self._times(turn, subtotal)
+        if not times or not units:
+            return NOTHING
+        return Proposal(share(min(subtotal, times * self.amount), units), times)
+
+    def bound(self, turn: Turn) -> int:
+        subtotal = sum_of_units(reachable(turn, self.scope))
+        return min(subtotal, self._times(turn, subtotal) * self.amount)
+
+    def gap(self, turn: Turn) -> Gap | None:
+        if self.every is None:
+            return None
+        missing = self.every - sum_of_units(turn.units(self.scope))
+        return Gap("subtotal", missing) if missing > 0 else None
+
+    def _times(self, turn: Turn, subtotal: int) -> int:
+        return 1 if self.every is None else turn.most(subtotal // self.every, self.max_times)
+
+    def _units(self, turn: Turn) -> list[Units]:
+        return turn.units(self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class AmountOffEach(Reward):
+    """Off each unit taken, never below 0."""
+
+    scope: Scope
+    amount: int
+    max_units: int | None
+    cheapest: bool
+
+    type = "amount_off"
+    keys = _KEYS
+    consumes_untouched = False
+
+    @classmethod
+    def parse(cls, reader: Reader, scopes: Scopes) -> Self:
+        scope = scopes.parse(reader)
+        amount = reader.integer("amount", 1, required=True, default=1)
+        max_units, cheapest = parse_pick(reader)
+        for key in ("every", "max_times"):
+            if reader.has(key):
+                reader.fault(key, "CONFLICT", 'goes with per "scope" only')
+        return cls(scope, amount, max_units, cheapest)
+
+    def scopes(self) -> tuple[Scope, ...]:
+        return (self.scope,)
+
+    def mask(self, cart: Cart) -> int:
+        return cart.mask(self.scope)
+
+    def propose(self, turn: Turn) -> Proposal:
+        units = picked(turn.units(self.scope), self.max_units, cheapest=self.cheapest)
+        amount = self.amount
+        return Proposal([(line, current, count, min(current, amount)) for line, current, count in units if current])
+
+    def bound(self, turn: Turn) -> int:
+        units = picked(reachable(turn, self.scope), self.max_units, cheapest=False)
+        return sum([min(current, self.amount) * count for _, current, count in units])
+
+    def _units(self, turn: Turn) -> list[Units]:
+        return turn.units(self.scope)
+
+
+def parse_amount_off(reader: Reader, scopes: Scopes) -> Reward:
+    per = reader.choice("per", ("scope", "unit"), default="scope")
+    return AmountOffEach.parse(reader, scopes) if per == "unit" else AmountOff.parse(reader, scopes)

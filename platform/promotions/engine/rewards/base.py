@@ -1,0 +1,143 @@
+"""What every reward answers, and what they have in common."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, NamedTuple, Self
+
+from kernel.money import percent_of
+
+from promotions.engine.allocation import share
+from promotions.engine.cart import Cart, Off, State, Units
+from promotions.engine.conditions import Gap
+from promotions.engine.faults import Reader
+from promotions.engine.scope import Scope, Scopes
+
+
+class Turn(NamedTuple):
+    """A reward's moment: the units left to it and the rules of its lane and promotion."""
+
+    cart: Cart
+    state: State
+    per_unit: bool  # the lane named price rounds percentages unit by unit
+    max_times: int | None  # the promotion's times_per_order
+
+    def units(self, scope: Scope) -> list[Units]:
+        return self.cart.units(self.state, scope)
+
+    def most(self, times: int, max_times: int | None = None) -> int:
+        """`times`, held to what the reward and its promotion allow."""
+        if max_times is not None and max_times < times:
+            times = max_times
+        if self.max_times is not None and self.max_times < times:
+            times = self.max_times
+        return times
+
+
+class Proposal(NamedTuple):
+    """What a reward would do before floors, limits and cap: a discount for each unit it takes."""
+
+    offs: list[Off]
+    times: int = 1
+
+
+NOTHING = Proposal([], 0)
+
+
+class Reward(ABC):
+    """One entry of `then`. Rewards are values: all state is in the turn that they are given."""
+
+    __slots__ = ()
+
+    type: ClassVar[str]
+    keys: ClassVar[frozenset[str]]  # of its document, besides `type`
+    consumes_untouched: ClassVar[bool] = True  # whether a unit taken with a discount of 0 is consumed
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, reader: Reader, scopes: Scopes) -> Self:
+        """From its document; faults go to the reader."""
+
+    @abstractmethod
+    def scopes(self) -> tuple[Scope, ...]:
+        """Scopes of which at least one must reach a line, or it does nothing."""
+
+    @abstractmethod
+    def mask(self, cart: Cart) -> int:
+        """The lines that it can take, need or measure."""
+
+    @abstractmethod
+    def propose(self, turn: Turn) -> Proposal:
+        """The unit discounts that it wants, line by line and the dearer first."""
+
+    @abstractmethod
+    def bound(self, turn: Turn) -> int:
+        """At least what it can ever take off, now or after other promotions have taken or lowered units."""
+
+    def gap(self, turn: Turn) -> Gap | None:
+        """What its units lack before it gives anything, for a reward with a first step."""
+        return None
+
+    def has_units(self, turn: Turn) -> bool:
+        """Whether there are units enough for it to be tried at all."""
+        return bool(self.mask(turn.cart)) and bool(self._units(turn))
+
+    @abstractmethod
+    def _units(self, turn: Turn) -> list[Units]:
+        """The units in its scope."""
+
+
+def parse_pick(reader: Reader) -> tuple[int | None, bool]:
+    """`max_units` and `pick`: how many units at most, and whether the cheapest come first."""
+    max_units = reader.optional_integer("max_units", 1)
+    cheapest = False
+    if reader.has("pick"):
+        cheapest = reader.choice("pick", ("dearest", "cheapest")) == "cheapest"
+        if not reader.has("max_units"):
+            reader.fault("pick", "CONFLICT", "needs max_units")
+    return max_units, cheapest
+
+
+def picked(units: list[Units], max_units: int | None, *, cheapest: bool) -> list[Units]:
+    """At most `max_units` of the units above 0, dearest or cheapest first; all units where there is no such limit."""
+    if max_units is None:
+        return units
+    ordered = sorted([unit for unit in units if unit[1]], key=lambda unit: (-unit[1], unit[0]), reverse=cheapest)
+    taken: list[Units] = []
+    for line, amount, count in ordered:
+        if count >= max_units:
+            taken.append((line, amount, max_units))
+            break
+        taken.append((line, amount, count))
+        max_units -= count
+    taken.sort(key=lambda unit: (unit[0], -unit[1]))
+    return taken
+
+
+def sum_of_units(units: list[Units]) -> int:
+    return sum([amount * count for _, amount, count in units])
+
+
+def percent_offs(units: list[Units], percent_bp: int, max_amount: int | None, *, per_unit: bool) -> list[Off]:
+    """A percentage of current amounts: rounded once on their sum and shared, or rounded on every unit."""
+    if per_unit:
+        offs = [(line, amount, count, percent_of(amount, percent_bp)) for line, amount, count in units]
+        if max_amount is None or sum([off * count for _, _, count, off in offs]) <= max_amount:
+            return offs
+        return share(max_amount, units)
+    total = percent_of(sum_of_units(units), percent_bp)
+    if max_amount is not None and total > max_amount:
+        total = max_amount
+    return share(total, units)
+
+
+def percent_bound(units: list[Units], percent_bp: int, *, per_unit: bool) -> int:
+    """The most that a percentage can take off these units, however they are rounded and whatever is left of them."""
+    if per_unit:
+        return sum([percent_of(amount, percent_bp) * count for _, amount, count in units])
+    return percent_of(sum_of_units(units), percent_bp)
+
+
+def reachable(turn: Turn, scope: Scope) -> list[Units]:
+    """All free units of the lines in scope, even those that `undiscounted` keeps out for now."""
+    free = turn.state.free
+    lines = turn.cart.indexes(turn.cart.mask(scope) & turn.state.open)
+    return [(line, amount, count) for line in lines for amount, count in free[line]]

@@ -1,0 +1,140 @@
+"""`tiers`: the highest step that the scope, or each SKU or product in it, has reached."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+from kernel.money import percent_of
+
+from promotions.engine.allocation import share
+from promotions.engine.cart import Cart, Off, Units
+from promotions.engine.conditions import Gap
+from promotions.engine.faults import Reader
+from promotions.engine.rewards.base import (
+    NOTHING,
+    Proposal,
+    Reward,
+    Turn,
+    percent_offs,
+    reachable,
+    sum_of_units,
+)
+from promotions.engine.scope import Scope, Scopes
+
+MEASURES = ("subtotal", "quantity")
+GROUPINGS = ("scope", "sku", "product")
+
+
+class Step(NamedTuple):
+    at: int
+    amount_off: int | None
+    percent_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers(Reward):
+    scope: Scope
+    measure: str
+    steps: tuple[Step, ...]  # by `at`, rising
+    group_by: str
+
+    type = "tiers"
+    keys = frozenset({"scope", "measure", "steps", "group_by"})
+
+    @classmethod
+    def parse(cls, reader: Reader, scopes: Scopes) -> Self:
+        scope = scopes.parse(reader)
+        measure = reader.choice("measure", MEASURES)
+        group_by = reader.choice("group_by", GROUPINGS, default="scope")
+        return cls(scope, measure, _parse_steps(reader), group_by)
+
+    def scopes(self) -> tuple[Scope, ...]:
+        return (self.scope,)
+
+    def mask(self, cart: Cart) -> int:
+        return cart.mask(self.scope)
+
+    def propose(self, turn: Turn) -> Proposal:
+        reached = [
+            (units, step) for units in self._groups(turn) if (step := self._step(self._measured(units))) is not None
+        ]
+        if not reached:
+            return NOTHING
+        times = turn.most(len(reached))
+        if times < len(reached):
+            reached.sort(key=lambda group: min((-amount, line) for line, amount, _ in group[0]))
+        offs: list[Off] = []
+        for units, step in reached[:times]:
+            if step.amount_off is None:
+                offs += percent_offs(units, step.percent_bp, None, per_unit=turn.per_unit)
+            else:
+                offs += share(min(step.amount_off, sum_of_units(units)), units)
+        if self.group_by != "scope":
+            offs.sort(key=lambda off: (off[0], -off[1]))
+        return Proposal(offs, times)
+
+    def bound(self, turn: Turn) -> int:
+        units = reachable(turn, self.scope)
+        subtotal, groups = sum_of_units(units), len(units)
+        measured = self._measured(units)
+        most = 0
+        for step in self.steps:
+            if step.at > measured:
+                break
+            if step.amount_off is not None:
+                reached = 1 if self.group_by == "scope" else turn.most(groups)
+                most = max(most, min(subtotal, step.amount_off * reached))
+            elif turn.per_unit:
+                most = max(most, sum([percent_of(amount, step.percent_bp) * count for _, amount, count in units]))
+            else:  # every group rounds by itself, by half a unit of money at most
+                most = max(most, percent_of(subtotal, step.percent_bp) + groups)
+        return min(most, subtotal)
+
+    def gap(self, turn: Turn) -> Gap | None:
+        groups = self._groups(turn)
+        if not groups:
+            return None
+        missing = min(self.steps[0].at - self._measured(units) for units in groups)
+        return Gap(self.measure, missing) if missing > 0 else None
+
+    def _step(self, measured: int) -> Step | None:
+        found = None
+        for step in self.steps:
+            if step.at > measured:
+                break
+            found = step
+        return found
+
+    def _measured(self, units: list[Units]) -> int:
+        return sum_of_units(units) if self.measure == "subtotal" else sum([count for _, _, count in units])
+
+    def _groups(self, turn: Turn) -> list[list[Units]]:
+        units = turn.units(self.scope)
+        if self.group_by == "scope":
+            return [units] if units else []
+        lines = turn.cart.lines
+        groups: dict[tuple[bool, str], list[Units]] = {}
+        for unit in units:
+            product = lines[unit[0]].product if self.group_by == "product" else None
+            key = (False, lines[unit[0]].sku) if product is None else (True, product)
+            groups.setdefault(key, []).append(unit)
+        return list(groups.values())
+
+    def _units(self, turn: Turn) -> list[Units]:
+        return turn.units(self.scope)
+
+
+def _parse_steps(reader: Reader) -> tuple[Step, ...]:
+    steps: dict[int, Step] = {}
+    for path, entry in reader.items("steps", required=True):
+        step = Reader(entry, path, reader.faults, ("at", "amount_off", "percent_bp"))
+        at = step.integer("at", 1, required=True, default=1)
+        if at in steps and "at" in step.document:
+            step.fault("at", "DUPLICATE", "another step begins here")
+        amount_off = step.optional_integer("amount_off", 1)
+        percent_bp = step.optional_integer("percent_bp", 1, 10_000)
+        if step.has("amount_off") and step.has("percent_bp"):
+            step.fault("percent_bp", "CONFLICT", "a step has either amount_off or percent_bp")
+        elif not step.has("amount_off") and not step.has("percent_bp") and isinstance(entry, dict):
+            step.fault("amount_off", "MISSING", "a step needs amount_off or percent_bp")
+        steps[at] = Step(at, amount_off, percent_bp or 0)
+    return tuple(steps[at] for at in sorted(steps))

@@ -1,0 +1,241 @@
+"""Rule sets: promotions and policy compiled once, then asked for quotes and badges."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from promotions.engine.cart import Cart, State, merged
+from promotions.engine.facts import Facts, Usage, parse_facts, parse_line
+from promotions.engine.faults import Fault, InvalidInput, Path
+from promotions.engine.index import Index
+from promotions.engine.lanes import Pass, Winner
+from promotions.engine.policy import DEFAULT_POLICY, Policy, parse_policy
+from promotions.engine.promotion import Promotion, parse_promotion
+from promotions.engine.quote import Adjustment, Applied, Quote, QuoteLine, QuoteUnits, Skipped
+from promotions.engine.schedule import Clock
+from promotions.engine.scope import Scopes
+from promotions.engine.stage import Stage
+
+
+class Badge(NamedTuple):
+    """A live promotion that a listing can show beside a variant.
+
+    `unit_price` is the price of one unit as lane `price` settles it, on the badges of the promotions that settled it.
+    """
+
+    promotion: str
+    name: str | None
+    lane: str
+    unit_price: int | None
+
+
+class Ruleset:
+    """The promotions of one version under one policy. Immutable: pricing remembers nothing."""
+
+    def __init__(self, promotions: Sequence[Promotion], policy: Policy) -> None:
+        floor = policy.floor_margin_bp
+        if floor is not None:
+            promotions = [replace(one, floor_margin_bp=max(floor, one.floor_margin_bp or 0)) for one in promotions]
+        self.policy = policy
+        self.promotions = tuple(sorted(promotions, key=lambda promotion: promotion.rank))
+        self._lanes = frozenset(lane.name for lane in policy.lanes)
+        self._index = Index(self.promotions)
+        self._automatic = tuple([promotion for promotion in self.promotions if promotion.codes is None])
+        self._listing = Index(self._automatic, listing=True)
+        price = tuple(lane for lane in policy.lanes if lane.name == "price")
+        self._price_policy = replace(policy, lanes=price)
+
+    @classmethod
+    def compile(cls, promotions: object, policy: object = None) -> "Ruleset":
+        """A rule set from JSON-decoded documents: a list of promotions and a policy (null is the default policy).
+
+        Raises `InvalidInput` with every fault of both, under `/promotions` and `/policy`.
+        """
+        faults: list[Fault] = []
+        found = parse_promotions(promotions, faults)
+        rules = parse_policy(DEFAULT_POLICY if policy is None else policy, Path(None, "policy"), faults)
+        if faults:
+            raise InvalidInput(faults)
+        return cls(found, rules)
+
+    def price(self, facts: object, *, explain: bool = False) -> Quote:
+        """The quote for the facts of one cart, a JSON-decoded document.
+
+        With `explain` it says of every promotion that did not apply why. Raises `InvalidInput` with every fault,
+        under `/facts`.
+        """
+        return self.price_parsed(parse_facts(facts), explain=explain)
+
+    def price_parsed(self, facts: Facts, *, explain: bool = False) -> Quote:
+        """The quote for facts that have been parsed already."""
+        cart = Cart(facts)
+        skipped: dict[str, Skipped] = {}
+        considered = self.promotions if explain else [self.promotions[i] for i in self._index.candidates(cart)]
+        live = self._live(cart, considered, skipped if explain else None)
+        winner, exact = self._settle(cart, self.policy, live, skipped, explain=explain)
+        return _quote(cart, winner, exact=exact, skipped=skipped if explain else None)
+
+    def badges(
+        self, line: object, *, now: datetime, channel: str, currency: str, usage: dict[str, Usage] | None = None
+    ) -> list[Badge]:
+        """The live promotions that concern one unit of a variant by itself, for a listing; by rank.
+
+        `line` is a line of the facts (its quantity is left aside), `now` has its offset. Nobody is signed in and no
+        coupon is given: coupon promotions and those that no cart on this channel could meet are left out, and so are
+        price promotions that another one beats. Give `usage` to leave out what is used up. Raises `InvalidInput`
+        (paths under `/line`).
+        """
+        alone = parse_line(line)._replace(quantity=1)
+        facts = Facts(currency, now, channel, None, None, None, (alone,), frozenset(), 0, usage or {})
+        cart = Cart(facts)
+        candidates = [self._automatic[place] for place in self._listing.candidates(cart)]
+        live = [promotion for promotion in self._live(cart, candidates, None) if promotion.mask(cart)]
+        if not live:
+            return []
+        skipped: dict[str, Skipped] = {}
+        in_price = [promotion for promotion in live if promotion.lane == "price"]
+        settled: frozenset[str] = frozenset()
+        unit_price: int | None = None
+        if in_price:
+            winner, _ = self._settle(cart, self._price_policy, in_price, skipped, explain=True)
+            settled = frozenset(applied.promotion.id for applied in winner.applied)
+            unit_price = winner.state.free[0][0][0] if winner.state.free[0] else winner.state.used[0][0][0]
+        stage = Stage(cart, cart.start())
+        return [
+            Badge(promotion.id, promotion.name, promotion.lane, unit_price if promotion.id in settled else None)
+            for promotion in live
+            if promotion.id in settled
+            or (
+                (promotion.id not in skipped or skipped[promotion.id].reason == "NOT_MET")
+                and (promotion.when is None or promotion.when.could_hold(stage))
+            )
+        ]
+
+    def _live(self, cart: Cart, promotions: Iterable[Promotion], skipped: dict[str, Skipped] | None) -> list[Promotion]:
+        """Those that time, coupons, limits and the policy's lanes admit; the reasons of the others."""
+        facts = cart.facts
+        clock = Clock.at(facts.now)
+        live = []
+        for promotion in promotions:
+            if not promotion.schedule.is_open(clock):
+                reason = "SCHEDULE"
+            elif promotion.codes is not None and promotion.code(facts) is None:
+                reason = "NO_COUPON"
+            elif promotion.used_up(facts):
+                reason = "LIMIT"
+            elif promotion.lane not in self._lanes:
+                reason = "EXCLUDED"
+            else:
+                live.append(promotion)
+                continue
+            if skipped is not None:
+                skipped[promotion.id] = Skipped(promotion.id, reason)
+        return live
+
+    def _settle(
+        self, cart: Cart, policy: Policy, live: list[Promotion], skipped: dict[str, Skipped], *, explain: bool
+    ) -> tuple[Pass, bool]:
+        """The winning pass: all ordinary promotions together, or one exclusive promotion alone."""
+        together = Pass(cart, policy, [one for one in live if not one.exclusive], explain=explain)
+        exclusives = [one for one in live if one.exclusive]
+        if not exclusives:
+            skipped.update(together.skipped)
+            return together, together.exact
+        alone = [Pass(cart, policy, [one], explain=explain) for one in exclusives]
+        effective = [each for each in alone if each.applied]
+        if policy.exclusive == "priority" and effective:
+            winner = min(effective, key=lambda each: each.applied[0].promotion.rank)
+            exact = True
+        else:
+            winner = min([together, *effective], key=_standing)
+            exact = together.exact
+        for each in (together, *alone):
+            skipped.update(each.skipped)
+            if each is not winner:
+                for lost in each.applied:
+                    skipped[lost.promotion.id] = Skipped(lost.promotion.id, "OUTBID")
+        return winner, exact
+
+
+def _standing(each: Pass) -> tuple[object, ...]:
+    """Passes compare by this, the least first."""
+    applied = [winner.promotion for winner in each.applied]
+    return (
+        -each.discount,
+        not applied,
+        len(applied),
+        -sum(promotion.priority for promotion in applied),
+        sorted(promotion.id for promotion in applied),
+    )
+
+
+def _quote(cart: Cart, winner: Pass, *, exact: bool, skipped: dict[str, Skipped] | None) -> Quote:
+    adjustments: list[list[Adjustment]] = [[] for _ in cart.lines]
+    for won in winner.applied:
+        for place in cart.indexes(won.promotion.mask(cart)):
+            off = _line_total(won.before, place) - _line_total(won.attempt.state, place)
+            if off:
+                adjustments[place].append(Adjustment(won.promotion.id, off))
+    lines = []
+    for place, line in enumerate(cart.lines):
+        units = tuple([QuoteUnits(count, amount) for amount, count in _runs(winner.state, place)])
+        final = sum([count * amount for count, amount in units])
+        initial = cart.initial[place]
+        lines.append(QuoteLine(line.id, line.quantity, initial, final, units, tuple(adjustments[place])))
+    subtotal = sum(cart.initial)
+    shipping = cart.facts.shipping
+    return Quote(
+        currency=cart.facts.currency,
+        subtotal=subtotal,
+        discount=winner.discount,
+        shipping=shipping,
+        total=subtotal - winner.discount + shipping,
+        lines=tuple(lines),
+        applied=tuple([_applied(won, cart.facts) for won in winner.applied]),
+        skipped=None if skipped is None else tuple(skipped[key] for key in sorted(skipped)),
+        exact=exact,
+    )
+
+
+def _applied(won: Winner, facts: Facts) -> Applied:
+    result = won.attempt
+    return Applied(won.promotion.id, result.discount, result.times, result.cut, won.promotion.code(facts))
+
+
+def _line_total(state: State, line: int) -> int:
+    return sum([amount * count for amount, count in state.free[line]]) + sum(
+        [amount * count for amount, count in state.used[line]]
+    )
+
+
+def _runs(state: State, line: int) -> tuple[tuple[int, int], ...]:
+    return merged(state.free[line], state.used[line])
+
+
+def parse_promotions(documents: object, faults: list[Fault]) -> list[Promotion]:
+    """The promotions of a list of documents; faults under `/promotions`."""
+    root = Path(None, "promotions")
+    if not isinstance(documents, list | tuple):
+        faults.append(Fault(str(root), "TYPE", "must be a list of promotions"))
+        return []
+    scopes = Scopes()
+    found: list[Promotion] = []
+    ids: set[str] = set()
+    for place, document in enumerate(documents):
+        promotion = parse_promotion(document, Path(root, place), faults, scopes)
+        promotion_id: Any = document.get("id") if isinstance(document, dict) else None
+        if isinstance(promotion_id, str) and promotion_id:
+            if promotion_id in ids:
+                faults.append(Fault(str(Path(Path(root, place), "id")), "DUPLICATE", "another promotion has this id"))
+            ids.add(promotion_id)
+        if promotion is not None:
+            found.append(promotion)
+    return found
+
+
+def validate_promotion(document: object) -> list[Fault]:
+    """Every fault of one promotion document, with paths inside it; an empty list means that it can go live."""
+    faults: list[Fault] = []
+    parse_promotion(document, None, faults, Scopes())
+    return faults
