@@ -17,8 +17,10 @@ from kernel.ids import hash_secret, new_secret
 from staff.errors import LinkUnusable, ShopRefused
 from staff.models import ApiKey, SignInLink, User
 from staff.types import ApiKeyRow, IssuedKey, OpenedShop
-from tenants.errors import EmailInvalid, PasswordWeak, SlugTaken
-from tenants.provisioning import check_slug, create_shop
+from tenants.errors import EmailInvalid, PasswordWeak, ShopUnknown, SlugTaken
+from tenants.provisioning import create_shop
+from tenants.selectors import get_shop
+from tenants.slugs import check_slug
 
 SIGN_IN_LINK_LIFETIME = timedelta(seconds=60)
 SHOP_NAME_LENGTH = 100
@@ -35,8 +37,8 @@ _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5}
 def open_shop(*, slug: str, name: str, email: str, password: str, language: str, now: datetime) -> OpenedShop:
     """Make a shop with its owner and one public storefront key, all or nothing.
 
-    Must be called outside a tenant transaction. `language` is one of LANGUAGES and decides currency, time zone and phone
-    region. Raises `ShopRefused` with every fault found; fields are `slug`, `name`, `email`, `password`, `language`.
+    Must be called outside a tenant transaction. `language` is one of LANGUAGES and decides currency, time zone and
+    phone region. Raises `ShopRefused` with every fault found; fields are those of the arguments.
     """
     slug, name, email = slug.strip().lower(), " ".join(name.split()), email.strip().lower()
     faults = list(_find_faults(slug=slug, name=name, email=email, password=password, language=language))
@@ -60,6 +62,10 @@ def _find_faults(*, slug: str, name: str, email: str, password: str, language: s
         )
     try:
         check_slug(slug)
+        get_shop(slug=slug)
+        yield SlugTaken(_("This address is taken. Please choose another one."), field=["slug"])
+    except ShopUnknown:
+        pass
     except DomainError as fault:
         yield fault
     try:
