@@ -114,7 +114,7 @@ def _prepare_app_login() -> None:
         cursor.execute("SELECT rolsuper, rolinherit FROM pg_roles WHERE rolname = %s", [user])
         found = cursor.fetchone()
         if found and (found[0] or found[1]):
-            raise ImproperlyConfigured(f"The login {user} must be NOSUPERUSER NOINHERIT: it may enter one shop at a time.")
+            raise ImproperlyConfigured(f"The login {user} must be NOSUPERUSER NOINHERIT: it enters one shop at a time.")
         if found and _can_log_in():
             return
         pgconn = owner().connection.pgconn

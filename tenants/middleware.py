@@ -1,3 +1,67 @@
+"""From the Host header to the shop, and one tenant transaction for each request."""
+
+from collections.abc import Callable, Iterator
+from typing import cast
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import translation
+
+from tenants.models import Shop
+from tenants.selectors import find_shop
+from tenants.transaction import tenant_transaction
+
+type GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
 class ShopMiddleware:
-    def __init__(self, get_response): self.get_response = get_response
-    def __call__(self, request): return self.get_response(request)
+    """Sets `request.shop` (None on the public site) and the addresses that apply, and runs the rest inside the shop.
+
+    A view that returns commits; one that raises (Http404 too) or answers with a status of 500 or more is rolled back.
+    Sessions, template responses and every middleware further in are inside the transaction.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        slug = slug_of_host(request.get_host())
+        if slug is None:
+            request.shop = None  # type: ignore[attr-defined]
+            return self.get_response(request)
+        shop = find_shop(slug)
+        if shop is None:
+            return _render_notice(request, "unknown_shop.html", status=404, host=request.get_host())
+        request.shop = shop  # type: ignore[attr-defined]
+        request.urlconf = settings.SHOP_URLCONF
+        with tenant_transaction(shop):
+            response = self.get_response(request)
+            if getattr(request, "view_raised", False) or response.status_code >= 500:
+                transaction.set_rollback(True)
+        if isinstance(response, StreamingHttpResponse) and not response.is_async:
+            response.streaming_content = _stream_inside(shop, cast(Iterator[bytes], response.streaming_content))
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Note that the view raised; Django makes a response of it before this middleware sees it."""
+        request.view_raised = True  # type: ignore[attr-defined]
+
+
+def slug_of_host(host: str) -> str | None:
+    """Return the shop's part of `host` (a port may follow), None for the public site itself."""
+    name = host.rsplit(":", 1)[0].rstrip(".").lower()
+    return name.removesuffix(f".{settings.BASE_HOST}") if name != settings.BASE_HOST else None
+
+
+def _stream_inside(shop: Shop, content: Iterator[bytes]) -> Iterator[bytes]:
+    """The request's transaction is over when the server asks for the first piece."""
+    with tenant_transaction(shop):
+        yield from content
+
+
+def _render_notice(request: HttpRequest, template: str, *, status: int, host: str) -> HttpResponseBase:
+    """A page without a shop: sessions and languages are worked out further in, so the browser's language decides."""
+    with translation.override(translation.get_language_from_request(request)):
+        return render(request, template, {"host": host, "base_url": settings.BASE_URL}, status=status)

@@ -10,7 +10,6 @@ from django.db.models import Model
 
 from tenants.errors import TenancyError
 
-
 OWNER = "owner"
 
 

@@ -19,6 +19,7 @@ from tenants.models import Shop
 # Replaced as text in the script that makes shops: no data may contain it.
 TEMPLATE_SCHEMA = "laxin_shop_template"
 
+
 def owner() -> DatabaseWrapper:
     """The connection of the owner's login."""
     return cast(DatabaseWrapper, connections["owner"])
@@ -72,4 +73,3 @@ def find_shops_behind() -> list[str]:
     with owner_cursor() as cursor:
         cursor.execute(f"SELECT schema FROM ({each}) AS histories WHERE state IS DISTINCT FROM %s", [state_on_disk()])  # noqa: S608
         return [row[0] for row in cursor.fetchall()]
-

@@ -12,14 +12,14 @@ _FORM = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 # Hosts that the platform has or may want, and names that would pass for it.
 RESERVED = frozenset(
     """
-    about account accounts admin administrator api app apps assets auth autoconfig autodiscover backoffice billing blog
-    cdn console dashboard dev docs download email example files forum ftp graphql help host hostmaster imap info
-    invite join laxin legal live local localhost localdomain login logout mail media metrics mobile monitor news ns ns1
-    ns2 ops origin partner pay payment payments platform pop portal postmaster preview pricing privacy prod production
-    public register root sales security shop shops signin signup site smtp ssl staff staging static status store stripe
-    support system team template terms test testing traefik upload wallet webhook webhooks webmail webmaster welcome
-    wiki wpad www xn
-    """.split()
+    about account accounts admin administrator api app apps assets auth autoconfig autodiscover backoffice
+    billing blog cdn console dashboard dev docs download email example files forum ftp graphql help host
+    hostmaster imap info invite join laxin legal live local localhost localdomain login logout mail media
+    metrics mobile monitor news ns ns1 ns2 ops origin partner pay payment payments platform pop portal
+    postmaster preview pricing privacy prod production public register root sales security shop shops signin
+    signup site smtp ssl staff staging static status store stripe support system team template terms test
+    testing traefik upload wallet webhook webhooks webmail webmaster welcome wiki wpad www xn
+    """.split()  # noqa: SIM905  a list would fill a page
 )
 
 

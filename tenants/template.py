@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import make_conninfo
@@ -14,8 +15,9 @@ from tenants.schemas import TEMPLATE_SCHEMA, owner
 # Lines that the function running the script does itself, or that would stay set in its session.
 _LEFT_OUT = re.compile(
     r"^(?:"
-    r"SET (?:\w+_timeout|client_encoding|standard_conforming_strings|check_function_bodies|xmloption|client_min_messages"
-    r"|row_security|default_tablespace|default_table_access_method|default_toast_compression) = [^;]*;"
+    r"SET (?:\w+_timeout|client_encoding|standard_conforming_strings|check_function_bodies|xmloption"
+    r"|client_min_messages|row_security|default_tablespace|default_table_access_method|default_toast_compression)"
+    r" = [^;]*;"
     r"|SELECT pg_catalog\.set_config\('search_path', '', false\);"
     rf"|CREATE SCHEMA {TEMPLATE_SCHEMA};"
     r"|\\(?:un)?restrict \w+"
@@ -36,7 +38,7 @@ def dump_schema(schema: str) -> str:
     """
     parameters = owner().get_connection_params()
     password = parameters.get("password", "")
-    libpq = {
+    libpq: dict[str, Any] = {
         name: value for name, value in parameters.items() if isinstance(value, str | int) and name not in _NOT_FOR_LIBPQ
     }
     faults = []

@@ -54,12 +54,17 @@ def outside() -> Iterator[None]:
         _open(current, shop)
 
 
+def find_current_shop() -> Shop | None:
+    """The shop whose transaction is open, or None."""
+    return cast(Shop | None, _wrapper().shop)
+
+
 def current_shop() -> Shop:
     """The shop whose transaction is open. Raises TenancyError where none is."""
-    shop = _wrapper().shop
+    shop = find_current_shop()
     if shop is None:
         raise TenancyError("No tenant transaction is open: wrap the call in tenant_transaction(shop).")
-    return cast(Shop, shop)
+    return shop
 
 
 def assert_tenant_transaction() -> None:
@@ -81,6 +86,7 @@ def _open(current: DatabaseWrapper, shop: Shop) -> None:
 def _close(current: DatabaseWrapper, error: BaseException | None = None) -> None:
     """Leave the shop, then commit or roll back: what hooks on the commit do is outside the shop."""
     block = current.shop_block
+    assert block is not None
     try:
         if error is None and len(current.atomic_blocks) > 1:
             current.leave_shop()

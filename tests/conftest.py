@@ -10,10 +10,10 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
+
 from tenants.models import Shop
 from tenants.selectors import get_shop
 from tenants.transaction import tenant_transaction
-
 from tests.support.database import TestServer
 from tests.support.shops import NORTH, SOUTH, ShopClient
 

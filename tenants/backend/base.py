@@ -29,7 +29,8 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):  # type: ignore[m
     """`shop` is the shop whose transaction is open on this connection, or None."""
 
     shop: Tenant | None = None
-    shop_block: Atomic
+    shop_block: Atomic | None = None
+    woken_by: Atomic | None = None  # the transaction that will wake the outbox relay
     migrating: str | None = None
 
     def set_tenant(self, tenant: Tenant, include_public: bool = True) -> None:

@@ -22,8 +22,8 @@ from config.embedded.postgres import EmbeddedPostgres
 from config.env import DatabaseUrl, current, derive_app_url
 from django.db import connections
 from psycopg import sql
-from tenants.bootstrap import bring_up_to_date
 
+from tenants.bootstrap import bring_up_to_date
 from tests.settings import ROOT, TEST_CACHE
 from tests.support.shops import create_shops
 
@@ -79,9 +79,7 @@ class TestServer:
             connection = connections[alias]
             connection.close()
             for settings in (connection.settings_dict, connections.settings[alias]):
-                settings.update(
-                    NAME=url.name, USER=url.user, PASSWORD=url.password, HOST=url.host, PORT=str(url.port)
-                )
+                settings.update(NAME=url.name, USER=url.user, PASSWORD=url.password, HOST=url.host, PORT=str(url.port))
 
     def owner_url(self, name: str) -> DatabaseUrl:
         """The owner's address of a database."""

@@ -5,12 +5,13 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.test import Client
+
 from tenants.models import Shop
 from tenants.provisioning import create_shop
 
 NORTH, SOUTH = "north", "south"
 LANGUAGES = {NORTH: "zh-hans", SOUTH: "en"}
-PASSWORD = "a-long-enough-password"  # noqa: S105
+PASSWORD = "a-long-enough-password"
 
 
 def owner_email(slug: str) -> str:

@@ -17,3 +17,11 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ALWAYS_EAGER = False
 DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+CELERY_APPLICATION = "config.celery"
+OUTBOX_SUBSCRIBERS = "config.subscribers.SUBSCRIBERS"
+
+# Beat sends tasks that hand out work to the shops; see `tenants.tasks.PublicTask`.
+CELERY_BEAT_SCHEDULE = {
+    "relay-outboxes": {"task": "tenants.tasks.relay_all_outboxes", "schedule": 10.0, "options": {"expires": 10}},
+}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+
 from tenants.bootstrap import bring_up_to_date
 
 

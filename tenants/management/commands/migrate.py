@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
+
 from tenants.bootstrap import bring_up_to_date
 
 
