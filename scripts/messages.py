@@ -4,7 +4,7 @@
     scripts/messages.py                  write locale/…/django.po (new texts, gone texts) and compile django.mo
     scripts/messages.py --missing        print the untranslated texts as JSON {text: ""}
     scripts/messages.py --merge FILE…    first take translations from JSON files {text: translation}
-    scripts/messages.py --check          change nothing; exit 1 on missing, fuzzy, unused or broken translations, or a stale .mo
+    scripts/messages.py --check          change nothing; exit 1 on missing, fuzzy, unused or broken translations, stale .mo
 
 English is the language of the sources, so only Chinese has a catalogue. Texts are found by Babel in Python files and in
 what Django makes of its templates (`templatize`, as `makemessages` does).
@@ -110,7 +110,10 @@ def read_translations(paths: list[Path]) -> dict[str, str]:
 
 
 def merge(found: dict[Key, Text], present: Catalog, translations: dict[str, str]) -> Catalog:
-    """A catalogue of exactly the found texts, with the given translations, else those that were present."""
+    """A catalogue of exactly the found texts, with the given translations, else those that were present.
+
+    Chinese has one plural form, so one string translates both.
+    """
     moment = datetime(2026, 1, 1, tzinfo=UTC)  # no real date: a run that changes nothing must leave no difference
     catalog = Catalog(
         locale="zh_Hans",
@@ -127,14 +130,10 @@ def merge(found: dict[Key, Text], present: Catalog, translations: dict[str, str]
     )
     for (singular, context), text in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or "")):
         old = present.get(singular, context)
-        new: Text | None = translations.get(singular)
-        if new is None and old is not None and not old.fuzzy:
-            new = old.string
-        if isinstance(text, tuple) and isinstance(new, str):
-            new = (new,)
-        if isinstance(text, str) and isinstance(new, tuple):
-            new = new[0]
-        catalog.add(text, new or "", context=context)
+        new = translations.get(singular, "")
+        if not new and old is not None and not old.fuzzy and old.string:
+            new = old.string if isinstance(old.string, str) else old.string[0]
+        catalog.add(text, new if isinstance(text, str) else (new,), context=context)
     return catalog
 
 
@@ -187,7 +186,8 @@ def _singular(message: Message) -> str:
 
 
 def _is_translated(message: Message) -> bool:
-    return bool(message.string) and (isinstance(message.string, str) or all(message.string))
+    strings = [message.string] if isinstance(message.string, str) else message.string or []
+    return all(strings) and bool(strings)
 
 
 if __name__ == "__main__":

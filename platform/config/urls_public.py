@@ -1,5 +1,8 @@
 """Addresses of the public site."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("website.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+]

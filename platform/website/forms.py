@@ -18,7 +18,7 @@ class SignUpForm(forms.Form):
     )
     slug = forms.CharField(
         label=_("Address of the shop"),
-        max_length=63,
+        max_length=40,
         help_text=_("Lower-case letters a–z, digits and hyphens. It stands in every printed code, so keep it short."),
         widget=forms.TextInput(
             attrs={

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from kernel.errors import DomainError
 from staff.errors import ShopRefused
@@ -20,6 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "website/home.html")
 
 
+@never_cache
 @sensitive_post_parameters("password")
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Open a shop and lead its owner, by a single-use link, to the console on the shop's own host."""

@@ -37,6 +37,7 @@ OTHER_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "csp",
+    "website",
 ]
 
 # `tenants` is first: its commands replace Django's of the same name.

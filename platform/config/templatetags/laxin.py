@@ -7,13 +7,12 @@ from django import forms, template
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from kernel.money import format_minor
+from members.selectors import mask_phone
 
 register = template.Library()
 
 SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$", "SGD": "S$"}
-COUNTRY_CODES = {"+86": 11, "+1": 10}
 WIDGET_CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.CheckboxInput, "checkbox"),
     (forms.RadioSelect, "radio"),
@@ -36,17 +35,8 @@ def money(amount_minor: int | None, currency: str) -> str:
 
 @register.filter
 def phone(number: str | None) -> str:
-    """A masked number for display: `+8613812348000` → `138****8000`."""
-    return "" if not number else _mask(number)
-
-
-def _mask(number: str) -> str:
-    for code, length in COUNTRY_CODES.items():
-        national = number.removeprefix(code)
-        if national != number and len(national) == length:
-            number = national
-            break
-    return f"{number[:3]}****{number[-4:]}" if len(number) >= 8 else "****"
+    """A stored number, masked for display: `+8613812348000` → `138****8000`."""
+    return mask_phone(number) if number else ""
 
 
 @register.filter(expects_localtime=True)
@@ -55,10 +45,10 @@ def day(value: date | datetime | None) -> str:
     return "" if value is None else value.strftime("%Y-%m-%d")
 
 
-@register.filter
+@register.filter(expects_localtime=True)
 def moment(value: datetime | None) -> str:
     """`2026-11-21 14:05`, in the active time zone (the shop's)."""
-    return "" if value is None else localtime(value).strftime("%Y-%m-%d %H:%M")
+    return "" if value is None else value.strftime("%Y-%m-%d %H:%M")
 
 
 @register.simple_tag
