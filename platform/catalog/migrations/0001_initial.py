@@ -66,15 +66,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='product',
-            index=models.Index(condition=models.Q(('status', 'active')), fields=['name', 'id'], name='product_by_name'),
+            index=models.Index(fields=['name', 'id'], name='product_by_name'),
         ),
         migrations.AddIndex(
             model_name='product',
-            index=models.Index(condition=models.Q(('status', 'active')), fields=['price_from_minor', 'id'], name='product_by_price'),
+            index=models.Index(fields=['price_from_minor', 'id'], name='product_by_price'),
         ),
         migrations.AddIndex(
             model_name='product',
-            index=models.Index(condition=models.Q(('status', 'active')), fields=['created_at', 'id'], name='product_by_newest'),
+            index=models.Index(fields=['created_at', 'id'], name='product_by_newest'),
         ),
         migrations.AddIndex(
             model_name='product',
