@@ -81,6 +81,7 @@ class Coupon(models.Model):
         indexes = [
             models.Index(fields=["batch", "issued_at", "id"], name="coupon_of_batch"),
             models.Index(fields=["valid_until"], condition=Q(status="issued"), name="coupon_to_expire"),
+            models.Index(fields=["batch"], condition=Q(status="redeemed"), name="coupon_redeemed_of_batch"),
         ]
 
     def __str__(self) -> str:

@@ -97,6 +97,10 @@ class Migration(migrations.Migration):
             model_name='coupon',
             index=models.Index(condition=models.Q(('status', 'issued')), fields=['valid_until'], name='coupon_to_expire'),
         ),
+        migrations.AddIndex(
+            model_name='coupon',
+            index=models.Index(condition=models.Q(('status', 'redeemed')), fields=['batch'], name='coupon_redeemed_of_batch'),
+        ),
         migrations.AddConstraint(
             model_name='coupon',
             constraint=models.UniqueConstraint(fields=('member', 'batch', 'slot'), name='coupon_slot_once'),
