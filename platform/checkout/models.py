@@ -9,7 +9,10 @@ from kernel.ids import new_id
 
 
 class Cart(models.Model):
-    """A basket. Its id is its capability until a member's token binds it; `shown_*` is the price last shown."""
+    """A basket. Its id is its capability until a member's token binds it; `shown_*` is the price last shown.
+
+    `closed_at` is set by the order made of it: who waited for the row's lock sees it there, a join would be stale.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     member = models.ForeignKey("members.Member", on_delete=models.SET_NULL, null=True, related_name="+")
@@ -18,6 +21,7 @@ class Cart(models.Model):
     coupon_codes = ArrayField(models.CharField(max_length=64), default=list, db_default=[])
     shown_total_minor = models.BigIntegerField(null=True)
     shown_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 

@@ -43,10 +43,13 @@ def get_live_rules() -> LiveRules:
         cursor.execute(_RULES)
         version, xmin, policy, documents = cursor.fetchone()
     documents = orjson.loads(documents)
+    ruleset = Ruleset.compile(documents, orjson.loads(policy) if policy else None)
     rules = LiveRules(
         version=version,
-        ruleset=Ruleset.compile(documents, orjson.loads(policy) if policy else None),
+        ruleset=ruleset,
         names={document["id"]: document["name"] for document in documents},
+        codes={document["id"]: (document.get("coupon") or {}).get("codes", ()) for document in documents},
+        needs_costs=any(promotion.floor_margin_bp is not None for promotion in ruleset.promotions),
     )
     with _cache_lock:
         _cache[schema] = ((version, xmin), rules)

@@ -1,6 +1,6 @@
 """Writes of promotions. Each one raises the rule set's version in the same transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from kernel.ids import new_id
 
-from promotions.engine import InvalidInput, Ruleset
+from promotions.engine import Fault, InvalidInput, Ruleset, validate_promotion
 from promotions.errors import PromotionInvalid, PromotionUnknown
 from promotions.models import Promotion, RulesetVersion
 
@@ -58,9 +58,8 @@ def set_policy(*, policy: Mapping[str, Any] | None) -> None:
     try:
         Ruleset.compile([], policy)
     except InvalidInput as error:
-        raise PromotionInvalid(
-            _("The policy has faults: %(faults)s") % {"faults": error}, faults=error.faults
-        ) from error
+        message = _("The policy has faults: %(faults)s") % {"faults": _summary(error.faults)}
+        raise PromotionInvalid(message, faults=error.faults) from error
     RulesetVersion.objects.update(version=F("version") + 1, policy=policy)
 
 
@@ -71,12 +70,9 @@ def bump_version() -> None:
 
 def check_document(*, document: Mapping[str, Any]) -> None:
     """Raise `PromotionInvalid` unless the engine accepts the document and the shop can keep what it asks for."""
-    try:
-        Ruleset.compile([document], None)
-    except InvalidInput as error:
-        raise PromotionInvalid(
-            _("The promotion has faults: %(faults)s") % {"faults": error}, faults=error.faults
-        ) from error
+    faults = validate_promotion(document)
+    if faults:
+        raise PromotionInvalid(_("The promotion has faults: %(faults)s") % {"faults": _summary(faults)}, faults=faults)
     name = document.get("name")
     if not name or len(name) > NAME_LENGTH:
         raise PromotionInvalid(
@@ -87,3 +83,7 @@ def check_document(*, document: Mapping[str, Any]) -> None:
             _("Limits on the number of uses of a promotion are not kept yet. Use a coupon with a total instead."),
             field=["limits"],
         )
+
+
+def _summary(faults: Sequence[Fault]) -> str:
+    return "; ".join(f"{fault.path} {fault.message}" for fault in faults[:5])

@@ -1,0 +1,254 @@
+"""Carts: opening, filling, showing.
+
+A cart's id is its capability until the first request with a member's token binds it; from then on it opens only for
+that member: for verified tokens, and for the unverified one that bound it. Any other caller finds no such cart.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from catalog.selectors import get_variants, get_variants_by_sku
+from catalog.types import VariantRow
+from django.utils.translation import gettext as _
+from kernel.ids import new_id, normalize_code
+from members.types import TokenRow
+
+from checkout.errors import CartClosed, CartNotFound, LinesInvalid, TooManyCoupons, TooManyLines, VariantUnknown
+from checkout.models import Cart, CartLine
+from checkout.pricing import PricedCart, price_cart
+from checkout.types import CartLineRow, CartRow, LineInput, ShopSettings
+
+MAX_LINES = 200
+MAX_QUANTITY = 100_000
+MAX_COUPONS = 10
+CODE_LENGTH = 64
+
+_COLUMNS = ("id", "member_id", "token_id", "channel", "coupon_codes", "shown_total_minor", "closed_at")
+
+
+def create_cart(
+    *, lines: Sequence[LineInput], channel: str, token: TokenRow | None, shop: ShopSettings, now: datetime
+) -> PricedCart:
+    """Make a cart, bound to the token's member if there is a token, and price it.
+
+    Raises `LinesInvalid`, `VariantUnknown`, `TooManyLines`; their `field` is the path below `lines`.
+    """
+    _check_lines(lines, least=1)
+    variants = _get_variants_on_sale(lines)
+    cart = CartRow(
+        id=new_id(),
+        member_id=token.member_id if token else None,
+        token_id=token.id if token else None,
+        channel=channel,
+        coupon_codes=[],
+        shown_total_minor=None,
+        closed_at=None,
+    )
+    rows = [CartLineRow(new_id(), variants[line.sku].id, line.quantity) for line in lines]
+    priced = price_cart(cart=cart, lines=rows, variants=_by_id(variants.values()), token=token, shop=shop, now=now)
+    Cart.objects.bulk_create(
+        [
+            Cart(
+                id=cart.id,
+                member_id=cart.member_id,
+                token_id=cart.token_id,
+                channel=channel,
+                shown_total_minor=priced.total_minor,
+                shown_at=now,
+                created_at=now,
+                updated_at=now,
+            )
+        ]
+    )
+    CartLine.objects.bulk_create(_to_models(cart.id, rows))
+    return priced
+
+
+def set_lines(
+    *, cart_id: UUID, lines: Sequence[LineInput], token: TokenRow | None, shop: ShopSettings, now: datetime
+) -> PricedCart:
+    """Set how many of each named SKU the cart holds (0 takes it out; SKUs not named stay) and price it.
+
+    Raises `CartNotFound`, `CartClosed`, and what `create_cart` raises.
+    """
+    _check_lines(lines, least=0)
+    cart = lock_cart(cart_id=cart_id, token=token, now=now)
+    variants = _get_variants_on_sale(lines)
+    held = {row.variant_id: row for row in get_lines(cart_id=cart.id)}
+    changed: list[CartLineRow] = []
+    removed: list[UUID] = []
+    for line in lines:
+        variant_id = variants[line.sku].id
+        before = held.pop(variant_id, None)
+        if line.quantity:
+            changed.append(CartLineRow(before.id if before else new_id(), variant_id, line.quantity))
+        elif before:
+            removed.append(before.id)
+    if len(held) + len(changed) > MAX_LINES:
+        raise _too_many_lines()
+    if removed:
+        CartLine.objects.filter(pk__in=removed).delete()
+    if changed:
+        CartLine.objects.bulk_create(
+            _to_models(cart.id, changed),
+            update_conflicts=True,
+            unique_fields=["cart", "variant"],
+            update_fields=["quantity"],
+        )
+    return _show(
+        cart,
+        lines=sorted([*held.values(), *changed], key=lambda row: row.id),
+        variants=_by_id(variants.values()) | (get_variants(ids=list(held)) if held else {}),
+        token=token,
+        shop=shop,
+        now=now,
+    )
+
+
+def set_coupons(
+    *, cart_id: UUID, codes: Sequence[str], token: TokenRow | None, shop: ShopSettings, now: datetime
+) -> PricedCart:
+    """Present these codes instead of those before, and price the cart. A code that cannot be used is no error: the
+    priced cart says why it is not applied.
+
+    Raises `CartNotFound`, `CartClosed`, `TooManyCoupons`, `LinesInvalid` for a code that is empty or too long.
+    """
+    wanted = list(dict.fromkeys(normalize_code(code) for code in codes))
+    for place, code in enumerate(codes):
+        if not 1 <= len(normalize_code(code)) <= CODE_LENGTH:
+            raise LinesInvalid(
+                _("A code has 1 to %(length)d characters.") % {"length": CODE_LENGTH}, field=["codes", str(place)]
+            )
+    if len(wanted) > MAX_COUPONS:
+        raise TooManyCoupons(_("Present at most %(count)d codes at once.") % {"count": MAX_COUPONS}, field=["codes"])
+    cart = lock_cart(cart_id=cart_id, token=token, now=now)
+    lines = get_lines(cart_id=cart.id)
+    return _show(
+        replace(cart, coupon_codes=wanted),
+        lines=lines,
+        variants=get_variants(ids=[line.variant_id for line in lines]),
+        token=token,
+        shop=shop,
+        now=now,
+        codes_changed=wanted != cart.coupon_codes,
+    )
+
+
+def quote_cart(*, cart_id: UUID, token: TokenRow | None, shop: ShopSettings, now: datetime) -> PricedCart:
+    """Price a cart as it stands now, and remember the total as the one last shown. Raises `CartNotFound`."""
+    cart = _open_cart(cart_id=cart_id, token=token, now=now, lock=False)
+    lines = get_lines(cart_id=cart.id)
+    return _show(
+        cart,
+        lines=lines,
+        variants=get_variants(ids=[line.variant_id for line in lines]),
+        token=token,
+        shop=shop,
+        now=now,
+    )
+
+
+def lock_cart(*, cart_id: UUID, token: TokenRow | None, now: datetime) -> CartRow:
+    """Hold the cart until the transaction ends, so that only one request changes it or makes an order of it.
+
+    Raises `CartNotFound`, `CartClosed`.
+    """
+    cart = _open_cart(cart_id=cart_id, token=token, now=now, lock=True)
+    if cart.closed_at:
+        raise CartClosed(_("This cart has become an order. Make a new one."), field=["cartId"])
+    return cart
+
+
+def get_lines(*, cart_id: UUID) -> list[CartLineRow]:
+    """The lines of a cart, the oldest first. After `lock_cart`, never with it: a lock does not refresh a join."""
+    rows = CartLine.objects.filter(cart_id=cart_id).order_by("id").values_list("id", "variant_id", "quantity")
+    return [CartLineRow(*row) for row in rows]
+
+
+def _open_cart(*, cart_id: UUID, token: TokenRow | None, now: datetime, lock: bool) -> CartRow:
+    carts = Cart.objects.filter(pk=cart_id)
+    row = (carts.select_for_update(no_key=True) if lock else carts).values_list(*_COLUMNS).first()
+    cart = CartRow(*row) if row else None
+    if cart and cart.member_id is None and token and not cart.closed_at:
+        # Compare and set: of two members who come at once, the first one has it.
+        bound = carts.filter(member=None).update(member=token.member_id, token=token.id, updated_at=now)
+        cart = (
+            replace(cart, member_id=token.member_id, token_id=token.id)
+            if bound
+            else CartRow(*carts.values_list(*_COLUMNS).get())
+        )
+    if cart is None or not _may_open(cart, token):
+        raise CartNotFound(_("There is no such cart."), field=["cartId"])
+    return cart
+
+
+def _may_open(cart: CartRow, token: TokenRow | None) -> bool:
+    if cart.member_id is None:
+        return True
+    if token is None or token.member_id != cart.member_id:
+        return False
+    return token.is_verified or token.id == cart.token_id
+
+
+def _show(
+    cart: CartRow,
+    *,
+    lines: Sequence[CartLineRow],
+    variants: dict[UUID, VariantRow],
+    token: TokenRow | None,
+    shop: ShopSettings,
+    now: datetime,
+    codes_changed: bool = False,
+) -> PricedCart:
+    """Price the cart and write down what is shown; what did not change is not written."""
+    priced = price_cart(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
+    codes = {"coupon_codes": cart.coupon_codes} if codes_changed else {}
+    if codes or priced.total_minor != cart.shown_total_minor:
+        Cart.objects.filter(pk=cart.id, closed_at=None).update(
+            **codes, shown_total_minor=priced.total_minor, shown_at=now, updated_at=now
+        )
+    return priced
+
+
+def _check_lines(lines: Sequence[LineInput], *, least: int) -> None:
+    if len(lines) > MAX_LINES:
+        raise _too_many_lines()
+    seen: set[str] = set()
+    for place, line in enumerate(lines):
+        if not least <= line.quantity <= MAX_QUANTITY:
+            raise LinesInvalid(
+                _("The quantity must be between %(least)d and %(most)d.") % {"least": least, "most": MAX_QUANTITY},
+                field=["lines", str(place), "quantity"],
+            )
+        if line.sku in seen:
+            raise LinesInvalid(
+                _("The SKU %(sku)s is named twice. Add the quantities.") % {"sku": line.sku},
+                field=["lines", str(place), "sku"],
+            )
+        seen.add(line.sku)
+
+
+def _get_variants_on_sale(lines: Sequence[LineInput]) -> dict[str, VariantRow]:
+    """The variants by SKU. What is no longer sold can be taken out of a cart, not put in."""
+    variants = get_variants_by_sku(skus=[line.sku for line in lines]) if lines else {}
+    for place, line in enumerate(lines):
+        variant = variants.get(line.sku)
+        if variant is None or (line.quantity and not variant.is_active):
+            raise VariantUnknown(
+                _("Nothing on sale has the SKU %(sku)s.") % {"sku": line.sku}, field=["lines", str(place), "sku"]
+            )
+    return variants
+
+
+def _by_id(variants: Iterable[VariantRow]) -> dict[UUID, VariantRow]:
+    return {variant.id: variant for variant in variants}
+
+
+def _to_models(cart_id: UUID, rows: Sequence[CartLineRow]) -> list[CartLine]:
+    return [CartLine(id=row.id, cart_id=cart_id, variant_id=row.variant_id, quantity=row.quantity) for row in rows]
+
+
+def _too_many_lines() -> TooManyLines:
+    return TooManyLines(_("A cart holds at most %(count)d lines.") % {"count": MAX_LINES}, field=["lines"])
