@@ -10,7 +10,7 @@ from pathlib import Path
 from config import run_state
 from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.process import Lock
-from config.home import MARKER, HomeError
+from config.home import HomeError, find_strangers
 
 
 def stop_leftovers(home: Path) -> None:
@@ -37,8 +37,8 @@ def delete_home(home: Path) -> list[Path]:
     """
     if not home.exists():
         return []
-    if not (home / MARKER).exists():
-        raise HomeError(f"{home} was not made by Laxin: it is not deleted.")
+    if strangers := find_strangers(home):
+        raise HomeError(f"{home} holds other things than Laxin's ({', '.join(strangers[:3])}): it is not deleted.")
     lock = Lock(home / "lock")
     if not lock.acquire():
         raise HomeError("Laxin runs on this data. Stop it first: make down")

@@ -304,8 +304,9 @@ class _Reader:
     def _refuse_unknown(self) -> None:
         for name in sorted(self.environ):
             if name.startswith(PREFIX) and name not in NAMES:
-                near = get_close_matches(name, NAMES, n=1, cutoff=0.6)
-                hint = f" Did you mean {near[0]}?" if near else " See docs/configuration.md for the known ones."
+                known = [known.removeprefix(PREFIX) for known in NAMES]
+                near = get_close_matches(name.removeprefix(PREFIX), known, n=1)
+                hint = f" Did you mean {PREFIX}{near[0]}?" if near else " See docs/configuration.md for the known ones."
                 self.faults.append(f"{name} is not a variable of Laxin.{hint}")
 
     def _text(self, name: str) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 MARKER = "laxin-home"
 MARKER_TEXT = "Data of a Laxin installation. `make clean` deletes this folder because this file is in it.\n"
+# What commands other than `laxin up` may put there first.
+OWN_NAMES = frozenset({MARKER, "mail", "secret_key", "test-cache"})
 
 
 class HomeError(ValueError):
@@ -24,8 +26,8 @@ def prepare_home(home: Path) -> None:
                 f"The folder {home} belongs to another user. Start Laxin as that user, or choose another LAXIN_HOME."
             )
         if not (home / MARKER).exists():
-            strangers = sorted(entry.name for entry in home.iterdir())
-            if strangers and not (home / MARKER).exists():  # another process may just have made it
+            strangers = find_strangers(home)
+            if strangers:
                 raise HomeError(
                     f"LAXIN_HOME is {home}, which holds other things ({', '.join(strangers[:3])}). "
                     "Choose an empty folder or one that does not exist."
@@ -33,3 +35,9 @@ def prepare_home(home: Path) -> None:
             (home / MARKER).write_text(MARKER_TEXT)
     except OSError as error:
         raise HomeError(f"The folder LAXIN_HOME={home} cannot be used: {error.strerror}.") from error
+
+
+def find_strangers(home: Path) -> list[str]:
+    """Names in `home` that speak against its being Laxin's; none where the marker is there."""
+    names = {entry.name for entry in home.iterdir()}
+    return [] if MARKER in names else sorted(names - OWN_NAMES)

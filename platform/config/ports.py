@@ -4,6 +4,7 @@ import contextlib
 import errno
 import socket
 from pathlib import Path
+from textwrap import shorten
 
 LISTENING = "0A"
 
@@ -24,7 +25,7 @@ def is_free(host: str, port: int) -> bool:
 
 
 def describe_holder(port: int) -> str | None:
-    """The process that listens on `port`, as "pid 123 (name)"; None where that cannot be known."""
+    """The process that listens on `port`, as "pid 123 (its command)"; None where that cannot be known."""
     inodes = set()
     for table in ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
@@ -36,5 +37,6 @@ def describe_holder(port: int) -> str | None:
         with contextlib.suppress(OSError):
             for descriptor in (entry / "fd").iterdir():
                 if str(descriptor.readlink()) in inodes:
-                    return f"pid {entry.name} ({(entry / 'comm').read_text().strip()})"
+                    command = (entry / "cmdline").read_text().replace("\0", " ").strip()
+                    return f"pid {entry.name} ({shorten(command, 60, placeholder=' …')})"
     return None

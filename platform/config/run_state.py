@@ -18,16 +18,25 @@ def process_started(pid: int) -> int | None:
 
     With the pid it names a process for good: pids are used again. Where there is no /proc a living process answers 0.
     """
+    fields = _read_stat(pid)
+    if fields is None:
+        return 0 if not Path("/proc/self").exists() and _is_alive(pid) else None
+    return int(fields[19])
+
+
+def process_parent(pid: int) -> int | None:
+    """The parent of a process; None where it does not run or cannot be asked."""
+    fields = _read_stat(pid)
+    return int(fields[1]) if fields else None
+
+
+def _read_stat(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the state on; None for the dead, the unburied and where there is no /proc."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        if Path("/proc/self").exists() or not _is_alive(pid):
-            return None
-        return 0
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in {"Z", "X"} else int(fields[19])
+    return None if fields[0] in {"Z", "X"} else fields
 
 
 def _is_alive(pid: int) -> bool:

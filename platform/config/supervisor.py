@@ -227,18 +227,16 @@ class Supervisor:
     def _stop(self) -> None:
         if not self._lock.is_held():
             return
+        servers = [server for server in (self._postgres, self._valkey) if server]
+        if servers or self._children:
+            self._steps.say("Stopping …")
         with contextlib.ExitStack() as stack:  # last in, first out; each runs even where another fails
             stack.callback(self._lock.release)
             stack.callback(run_state.remove, self.env.home)
-            if self._postgres:
-                stack.callback(self._postgres.stop)
-            if self._valkey:
-                stack.callback(self._valkey.stop)
-            for child in reversed(self._children):
-                stack.callback(child.stop)
-            if self._children:
-                self._steps.say("Stopping …")
-        self._steps.say("Everything is stopped.")
+            for part in (*servers, *reversed(self._children)):
+                stack.callback(part.stop)
+        if servers or self._children:
+            self._steps.say("Everything is stopped.")
 
     @contextlib.contextmanager
     def _step(self, title: str) -> Iterator[None]:

@@ -104,13 +104,13 @@ def find_by_folder(folder: Path) -> list[int]:
 
 
 def stop_leftovers(folder: Path, stop_signal: signal.Signals, timeout: float = 20) -> None:
-    """Stop the server in `folder` that a killed parent left behind: its oldest process politely, then all by force."""
+    """Stop the server in `folder` that a killed parent left behind: its first process politely, then all by force."""
     for number, patience in ((stop_signal, timeout), (signal.SIGKILL, 5.0)):
         alive = find_by_folder(folder)
         if not alive:
             return
-        oldest = min(alive, key=lambda pid: (run_state.process_started(pid) or 0, pid))
-        for pid in [oldest] if number == stop_signal else alive:
+        first = [pid for pid in alive if run_state.process_parent(pid) not in {*alive, None}]
+        for pid in first if number == stop_signal else alive:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
         deadline = time.monotonic() + patience
