@@ -1,23 +1,32 @@
 """The test harness: a database server of this run, shops in it, clients for them.
 
-See `tests/support/` for what stands behind each fixture.
+`shop` and `shops` roll back. What must commit (races, threads, other processes) takes `live_shops`, a database of its
+own. `tests/support/` holds what stands behind the fixtures.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from config.embedded.valkey import EmbeddedValkey
+from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import transaction
+from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
+from staff.models import User
 
 from tenants.models import Shop
 from tenants.selectors import get_shop
 from tenants.transaction import tenant_transaction
+from tests.support import browser as browsers
+from tests.support import live
 from tests.support.database import TestServer
-from tests.support.shops import NORTH, SOUTH, ShopClient
+from tests.support.shops import NORTH, SOUTH, ShopClient, owner_email
 
-ClientFor = Callable[[Shop], ShopClient]
+ClientFor = Callable[[Shop | None], ShopClient]
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +74,59 @@ def shop(shops: tuple[Shop, Shop]) -> Iterator[Shop]:
 
 
 @pytest.fixture
+def owner_user(shop: Shop) -> User:
+    """The owner of `shop`."""
+    user = get_user_model().objects.get(email=owner_email(shop.slug))
+    assert isinstance(user, User)
+    return user
+
+
+@pytest.fixture
 def client_for() -> ClientFor:
     """`client_for(shop)`: Django's test client addressing that shop's host; `client_for(None)` the public site."""
     return ShopClient
+
+
+@pytest.fixture
+def fresh_database(
+    django_db_setup: None, database_server: TestServer, django_db_blocker: DjangoDbBlocker
+) -> Iterator[str]:
+    """A database of this test's own, where everything commits. Its name."""
+    with django_db_blocker.unblock(), live.fresh_database(database_server) as name:
+        yield name
+
+
+@pytest.fixture
+def live_shops(fresh_database: str) -> tuple[Shop, Shop]:
+    """The two shops in a database of this test's own: for threads, races and other processes."""
+    return get_shop(slug=NORTH), get_shop(slug=SOUTH)
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Valkey server of this run. Its address, `redis://…/0`."""
+    with EmbeddedValkey(tmp_path_factory.mktemp("valkey"), keep=False) as server:
+        yield server.url()
+
+
+@pytest.fixture
+def web_server(fresh_database: str, database_server: TestServer, tmp_path: Path) -> Iterator[live.LiveServer]:
+    """A real gunicorn on this test's own database: `web_server.url(shop, "/console/")`."""
+    with live.live_server(database_server, tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    # Playwright keeps an event loop on this thread, and Django takes that for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with browsers.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser_page(browser: Browser) -> Iterator[Page]:
+    """A desktop page in Chinese; the test fails where it asks another host. Others: `tests.support.browser.page_of`."""
+    with browsers.page_of(browser, locale="zh-CN") as page:
+        yield page

@@ -8,6 +8,7 @@ from django.test import Client
 
 from tenants.models import Shop
 from tenants.provisioning import create_shop
+from tenants.transaction import tenant_transaction
 
 NORTH, SOUTH = "north", "south"
 LANGUAGES = {NORTH: "zh-hans", SOUTH: "en"}
@@ -33,3 +34,11 @@ class ShopClient(Client):
         self.shop = shop
         super().__init__(**options)
         self.defaults["SERVER_NAME"] = f"{shop.slug}.localhost" if shop else "localhost"
+
+    def force_login(self, user: Any, backend: str | None = None) -> None:
+        """Sign in; the session is written in the shop."""
+        if self.shop is None:
+            super().force_login(user, backend)
+            return
+        with tenant_transaction(self.shop):
+            super().force_login(user, backend)
