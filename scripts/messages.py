@@ -4,7 +4,7 @@
     scripts/messages.py                  write locale/…/django.po (new texts, gone texts) and compile django.mo
     scripts/messages.py --missing        print the untranslated texts as JSON {text: ""}
     scripts/messages.py --merge FILE…    first take translations from JSON files {text: translation}
-    scripts/messages.py --check          change nothing; exit 1 on missing, fuzzy, unused or broken translations, stale .mo
+    scripts/messages.py --check          change nothing; exit 1 on a missing, fuzzy, unused or broken text or a stale .mo
 
 English is the language of the sources, so only Chinese has a catalogue. Texts are found by Babel in Python files and in
 what Django makes of its templates (`templatize`, as `makemessages` does).
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from babel.messages import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
-from babel.messages.mofile import read_mo, write_mo
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation import templatize
 
@@ -159,17 +159,10 @@ def check(found: dict[Key, Text], present: Catalog) -> list[str]:
 
 def check_compiled(present: Catalog, path: Path) -> list[str]:
     """Whether the .mo file says what the .po file says."""
-    stale = [f"{path.name} is stale, run scripts/messages.py"]
-    if not path.exists():
-        return stale
-    with path.open("rb") as file:
-        compiled = {(_singular(message), message.context): message.string for message in read_mo(file) if message.id}
-    wanted = {
-        (_singular(message), message.context): message.string
-        for message in present
-        if message.id and _is_translated(message) and not message.fuzzy
-    }
-    return [] if compiled == wanted else stale
+    compiled = io.BytesIO()
+    write_mo(compiled, present)
+    is_fresh = path.exists() and path.read_bytes() == compiled.getvalue()
+    return [] if is_fresh else [f"{path.name} is stale, run scripts/messages.py"]
 
 
 def write(catalog: Catalog, po: Path) -> None:
