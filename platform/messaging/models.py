@@ -15,11 +15,12 @@ class Email(models.Model):
     html = models.TextField(default="", db_default="")
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(db_default=Now())
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     last_error = models.TextField(default="", db_default="")
 
     class Meta:
-        indexes = [models.Index(fields=["id"], condition=models.Q(sent_at=None), name="email_unsent")]
+        indexes = [models.Index(fields=["next_attempt_at"], condition=models.Q(sent_at=None), name="email_unsent")]
 
     def __str__(self) -> str:
         return self.subject

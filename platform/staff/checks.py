@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from kernel.ids import hash_secret
 
 from staff.models import ApiKey, User
+from tenants.doctor import invariant
 
 
-def check_owner() -> Iterator[str]:
+@invariant("staff.every_shop_has_an_owner")
+def find_missing_owner() -> Iterator[str]:
     """A shop that nobody can sign in to is lost to its merchant."""
     if not User.objects.filter(role=User.Role.OWNER, is_active=True).exists():
-        yield "No active owner."
+        yield "There is no active owner."
 
 
-def check_public_keys() -> Iterator[str]:
-    """A public key's readable form and its hash belong together."""
+@invariant("staff.public_keys_match_their_hash")
+def find_mismatched_keys() -> Iterator[str]:
+    """The readable form of a public key is the key that storefronts are let in by."""
     for key in ApiKey.objects.filter(kind=ApiKey.Kind.PUBLIC):
         if hash_secret(key.public_key) != key.key_hash:
-            yield f"API key {key.pk} ({key.prefix}…): the stored key does not match its hash."
+            yield f"API key {key.pk} ({key.prefix}…) does not match its hash."

@@ -1,4 +1,4 @@
-"""Outgoing mail as LAXIN_EMAIL_URL says."""
+"""Outgoing mail: into the queue (see `messaging`), and from there as LAXIN_EMAIL_URL says."""
 
 from urllib.parse import unquote, urlsplit
 
@@ -8,14 +8,15 @@ _URL = urlsplit(ENV.email_url)
 DEFAULT_FROM_EMAIL = ENV.email_from
 SERVER_EMAIL = ENV.email_from
 EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = "messaging.backend.QueueBackend"
 
 if _URL.scheme == "file":
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    MAIL_DELIVERY_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = _URL.path
 elif _URL.scheme == "console":
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    MAIL_DELIVERY_BACKEND = "django.core.mail.backends.console.EmailBackend"
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    MAIL_DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = _URL.hostname or "localhost"
     EMAIL_PORT = _URL.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[_URL.scheme]
     EMAIL_HOST_USER = unquote(_URL.username or "")

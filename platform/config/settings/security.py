@@ -52,3 +52,12 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key"}
+ACCOUNT_ADAPTER = "staff.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "console.forms.account.SignInForm",
+    "reset_password": "console.forms.account.ForgotPasswordForm",
+    "reset_password_from_key": "console.forms.account.NewPasswordForm",
+}
+ACCOUNT_SESSION_REMEMBER = True
+# Whoever types an address that has no account here gets no mail: the form would send mail to strangers.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False

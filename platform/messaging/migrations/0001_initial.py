@@ -23,11 +23,12 @@ class Migration(migrations.Migration):
                 ('html', models.TextField(db_default='', default='')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('sent_at', models.DateTimeField(null=True)),
+                ('next_attempt_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('attempts', models.PositiveIntegerField(db_default=0, default=0)),
                 ('last_error', models.TextField(db_default='', default='')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('sent_at', None)), fields=['id'], name='email_unsent')],
+                'indexes': [models.Index(condition=models.Q(('sent_at', None)), fields=['next_attempt_at'], name='email_unsent')],
             },
         ),
     ]

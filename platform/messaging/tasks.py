@@ -1,0 +1,46 @@
+"""Sending what is in the queue."""
+
+from smtplib import SMTPException
+
+from celery import shared_task
+from django.utils import timezone
+
+from messaging.selectors import list_due
+from messaging.services import claim_email, hand_over_email, record_failure, settle_email
+from tenants.selectors import list_shops
+from tenants.tasks import PublicTask, enqueue_for_shop
+from tenants.transaction import outside
+
+BATCH_SIZE = 500
+
+
+@shared_task(ignore_result=True)
+def deliver_email(email_id: int) -> None:
+    """Hand one message to the mail server, outside the transaction; `deliver_due_emails` tries again after a failure."""
+    email = claim_email(email_id=email_id, now=timezone.now())
+    if email is None:
+        return
+    failure: Exception | None = None
+    with outside():
+        try:
+            hand_over_email(email=email)
+        except (OSError, SMTPException) as error:
+            failure = error
+    if failure is None:
+        settle_email(email_id=email_id, now=timezone.now())
+    else:
+        record_failure(email_id=email_id, error=f"{type(failure).__name__}: {failure}")
+
+
+@shared_task(ignore_result=True)
+def deliver_due_emails() -> None:
+    """Send a task for each message of the shop that failed before, or whose own task got lost with the broker."""
+    for email_id in list_due(now=timezone.now(), limit=BATCH_SIZE):
+        deliver_email.delay(email_id)
+
+
+@shared_task(base=PublicTask, ignore_result=True)
+def deliver_due_emails_of_all_shops() -> None:
+    """Sent by beat: hand the work out to the shops."""
+    for shop in list_shops():
+        enqueue_for_shop(shop, deliver_due_emails)

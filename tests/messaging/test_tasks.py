@@ -1,0 +1,99 @@
+"""The real task, with commits: sent outside the transaction, tried again after a failure."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail import send_mail
+from django.db import connection
+from django.utils import timezone
+from messaging import services
+from messaging.models import Email
+from messaging.tasks import deliver_due_emails, deliver_email
+from pytest_django import Settings
+from tenants.models import Shop
+from tenants.tasks import HEADER
+from tenants.transaction import tenant_transaction
+
+LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture(autouse=True)
+def queue(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "messaging.backend.QueueBackend"
+    settings.MAIL_DELIVERY_BACKEND = LOCMEM
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+
+
+def run(task: Any, shop: Shop, *args: Any) -> None:
+    task.apply(args=args, headers={HEADER: shop.schema_name}, throw=True)
+
+
+def write_email(shop: Shop) -> int:
+    with tenant_transaction(shop):
+        return services.queue_email(to=["li@x.example"], subject="Hello", text="Text", now=timezone.now())
+
+
+def read_email(shop: Shop) -> Email:
+    with tenant_transaction(shop):
+        return Email.objects.get()
+
+
+def test_a_message_is_handed_over_outside_any_transaction(
+    live_shops: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = live_shops[0]
+    email_id = write_email(shop)
+    seen: list[bool] = []
+    hand_over = services.hand_over_email
+
+    def watch(*, email: Email) -> None:
+        seen.append(connection.in_atomic_block)
+        hand_over(email=email)
+
+    monkeypatch.setattr("messaging.tasks.hand_over_email", watch)
+
+    run(deliver_email, shop, email_id)
+    run(deliver_email, shop, email_id)
+
+    assert seen == [False]
+    assert [message.to for message in mail.outbox] == [["li@x.example"]]
+    assert read_email(shop).sent_at is not None
+
+
+def test_after_a_failure_the_message_is_tried_again(
+    live_shops: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = live_shops[0]
+    email_id = write_email(shop)
+
+    def fail(*, email: Email) -> None:
+        raise ConnectionRefusedError("nobody listens")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("messaging.tasks.hand_over_email", fail)
+        run(deliver_email, shop, email_id)
+
+    email = read_email(shop)
+    assert (email.sent_at, email.attempts) == (None, 1)
+    assert email.last_error == "ConnectionRefusedError: nobody listens"
+    assert email.next_attempt_at > timezone.now() + timedelta(seconds=50)
+
+    with tenant_transaction(shop):
+        Email.objects.update(next_attempt_at=timezone.now())
+    run(deliver_due_emails, shop)
+    run(deliver_email, shop, email_id)
+
+    assert len(mail.outbox) == 1
+    assert read_email(shop).attempts == 2
+
+
+def test_a_rollback_sends_nothing(live_shops: tuple[Shop, Shop]) -> None:
+    with pytest.raises(RuntimeError), tenant_transaction(live_shops[0]):
+        send_mail("Subject", "Text", None, ["li@x.example"])
+        raise RuntimeError
+
+    assert mail.outbox == []
+    with tenant_transaction(live_shops[0]):
+        assert not Email.objects.exists()
