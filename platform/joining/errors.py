@@ -1,0 +1,24 @@
+"""What goes wrong around joining.
+
+DomainError
+├── LinkNotFound  no join link of this shop has this code
+├── LinkClosed    the link is closed, not open yet, or over
+├── CodeTaken     another link has this code
+└── (members.errors.InvalidPhone, tenants.errors.ShopClosed)
+"""
+
+from kernel.errors import DomainError, InvalidInput, NotFound
+
+
+class LinkNotFound(NotFound):
+    """Unknown in this shop."""
+
+
+class LinkClosed(DomainError):
+    """Nobody can join by it now."""
+
+    code = "EXPIRED"
+
+
+class CodeTaken(InvalidInput):
+    """The code belongs to another link."""
