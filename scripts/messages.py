@@ -4,7 +4,7 @@
     scripts/messages.py                  write locale/…/django.po (new texts, gone texts) and compile django.mo
     scripts/messages.py --missing        print the untranslated texts as JSON {text: ""}
     scripts/messages.py --merge FILE…    first take translations from JSON files {text: translation}
-    scripts/messages.py --check          change nothing; exit 1 on a missing, fuzzy, unused or broken text or a stale .mo
+    scripts/messages.py --check          change nothing; exit 1 on missing, fuzzy, unused or broken texts or a stale .mo
 
 English is the language of the sources, so only Chinese has a catalogue. Texts are found by Babel in Python files and in
 what Django makes of its templates (`templatize`, as `makemessages` does).

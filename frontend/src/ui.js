@@ -10,6 +10,9 @@ document.addEventListener("click", (event) => {
   else copyText(target);
 });
 
+// After a refused form, typing goes on where the first fault is.
+document.addEventListener("DOMContentLoaded", () => document.querySelector("[aria-invalid=true]")?.focus());
+
 document.addEventListener("input", (event) => previewField(event.target));
 
 // One submission per click: a slow answer must not be met by a second post.

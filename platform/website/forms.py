@@ -1,4 +1,7 @@
-"""Forms of the public site. What a shop may be called is decided by `staff.services.open_shop`, not here."""
+"""Forms of the public site.
+
+They ask only that nothing is missing; what is right is decided by `staff.services.open_shop`, which names all faults.
+"""
 
 from typing import Any
 
@@ -29,7 +32,7 @@ class SignUpForm(forms.Form):
             }
         ),
     )
-    email = forms.EmailField(
+    email = forms.CharField(
         label=_("Your e-mail"),
         help_text=_("You sign in with it."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),

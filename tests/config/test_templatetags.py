@@ -62,7 +62,7 @@ def test_a_field_ties_its_label_help_and_error_to_the_input() -> None:
         'aria-describedby="id_name_error id_name_helptext"' in html
     )
     assert 'aria-invalid="true"' in html
-    assert 'class="input input-error"' in html
+    assert 'class="input"' in html
     assert 'id="id_name_error"' in html
     assert "This field is required." in html
     assert 'id="id_name_helptext"' in html

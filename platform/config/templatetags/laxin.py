@@ -56,8 +56,6 @@ def widget(field: forms.BoundField, **attributes: Any) -> SafeString:
     """The field's input with its classes; further arguments become attributes (`_` for `-`)."""
     kinds = (classes for kind, classes in WIDGET_CLASSES if isinstance(field.field.widget, kind))
     names = [next(kinds, ""), str(field.field.widget.attrs.get("class", ""))]
-    if field.errors:
-        names.append({"input": "input-error", "select": "select-error"}.get(names[0], ""))
     attrs = {key.replace("_", "-"): value for key, value in attributes.items()}
     return field.as_widget(attrs={**attrs, "class": " ".join(filter(None, names))})
 
