@@ -35,10 +35,11 @@ KEYSETS: Mapping[Sort, Keyset] = {
     Sort.NEWEST: Keyset("newest", (Column("p.created_at", Kind.INSTANT), _ID), descending=True),
     Sort.RELEVANCE: Keyset("relevance", (Column("p.distance", Kind.INTEGER), _NAME, _ID)),
 }
-# Below this many characters a typing error leaves too little of a word to recognise it by.
+# Below this many characters a typing error leaves too little of a word to recognise it by; with digits it is a code, of
+# which another is no better for being alike.
 TYPO_LENGTH = 4
-# pg_trgm's own 0.6 misses one wrong letter in words of five or six ("chesse", "appel").
-TYPO_SIMILARITY = 0.45
+# pg_trgm's own 0.6 misses one wrong letter ("chesse", "appel"); a short word is like too many others below a half.
+TYPO_SIMILARITY, SHORT_TYPO_SIMILARITY, SHORT_LENGTH = 0.4, 0.5, 5
 
 _VARIANTS = """
     SELECT json_agg(json_build_array(
@@ -102,7 +103,7 @@ def list_products(
         ORDER BY {window.order_by}
     """  # noqa: S608 - made of constants; values are parameters
     with connection.cursor() as cursor:
-        if any(len(term) >= TYPO_LENGTH for term in terms):
+        if any(_forgives_typing(term) for term in terms):
             cursor.execute(f"SET LOCAL pg_trgm.word_similarity_threshold = {TYPO_SIMILARITY}")
         cursor.execute(query, params)
         rows = cursor.fetchall()
@@ -125,9 +126,12 @@ def _build_search(search: str, terms: Sequence[str]) -> tuple[str, list[str], di
         # Terms hold letters, digits and spaces only, so nothing in them means something to LIKE.
         params[f"like_{number}"] = f"%{term}%" if len(term) >= 3 else f"% {term}%"
         match = f"p.search_text LIKE %(like_{number})s"
-        if len(term) >= TYPO_LENGTH:
+        if _forgives_typing(term):
             params[f"term_{number}"] = term
-            match = f"({match} OR %(term_{number})s <%% p.search_text)"
+            alike = f"%(term_{number})s <%% p.search_text"
+            if len(term) <= SHORT_LENGTH:
+                alike += f" AND word_similarity(%(term_{number})s, p.search_text) >= {SHORT_TYPO_SIMILARITY}"
+            match = f"({match} OR {alike})"
             distances.append(f"1000 * (1 - word_similarity(%(term_{number})s, p.search_text))")
         matches.append(match)
     distance = f"1 + ({' + '.join(distances) or '0'})::bigint"
@@ -138,6 +142,10 @@ def _build_search(search: str, terms: Sequence[str]) -> tuple[str, list[str], di
         CASE WHEN {is_exact} THEN 0 ELSE {distance} END AS distance
     """
     return columns, matches, params
+
+
+def _forgives_typing(term: str) -> bool:
+    return len(term) >= TYPO_LENGTH and not any(character.isdigit() for character in term)
 
 
 def get_product(
