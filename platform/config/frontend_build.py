@@ -57,8 +57,8 @@ def build(*, force: bool = False) -> bool:
     In an installed wheel, which contains the result and no sources, this does nothing. Two at once: the second waits
     and then finds the work done. Raises FrontendBuildError.
     """
-    if not FRONTEND.is_dir():
-        return False
+    if not FRONTEND.is_dir() or (not force and built_hash() == source_hash()):
+        return False  # without the lock: a checkout that is up to date may be read-only
     with _lock(FRONTEND / ".build.lock"):
         wanted = source_hash()
         if not force and built_hash() == wanted:
@@ -147,7 +147,7 @@ def _build_files(node: Node, wanted: str) -> None:
     with tempfile.TemporaryDirectory(prefix="laxin-frontend-") as name:
         result = Path(name)
         for script, file in (("build:css", "ui.css"), ("build:js", "ui.js")):
-            _npm(node, "run", "--silent", script, FRONTEND_DIST=name)
+            _npm(node, "run", script, FRONTEND_DIST=name)
             if not (result / file).is_file():
                 raise FrontendBuildError(f"`npm run {script}` ended without writing {file}.")
             _say(f"{file} {(result / file).stat().st_size / 1024:.0f} KB")

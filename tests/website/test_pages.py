@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 
 from tenants.selectors import find_shop
@@ -25,7 +26,8 @@ def site(db: None, client_for: ClientFor) -> Client:
     return client
 
 
-def text(response: HttpResponse) -> str:
+def text(response: HttpResponseBase) -> str:
+    assert isinstance(response, HttpResponse)
     return response.content.decode()
 
 
