@@ -16,9 +16,9 @@ OWNER = "owner"
 @cache
 def _app_is_listed(app_label: str, setting: str) -> bool:
     """Tell whether the app stands in the setting."""
-    config = apps.get_app_config(app_label)
+    config = apps.app_configs.get(app_label)
     listed: list[str] = getattr(settings, setting)
-    return config.name in listed
+    return config is not None and config.name in listed
 
 
 class ShopRouter:

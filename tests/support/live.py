@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from celery import current_app
@@ -83,12 +84,8 @@ def live_worker(server: TestServer, home: Path, broker_url: str, *, include: str
     """Run a Celery worker on the database in use now, and have this process send to its broker. Its log."""
     log = home / "worker.log"
     command = ["celery", "--app=config.celery:app", "worker", "--loglevel=INFO", "--concurrency=2", "--pool=prefork"]
-    command += [
-        "--without-gossip",
-        "--without-mingle",
-        "--without-heartbeat",
-        *([f"--include={include}"] if include else []),
-    ]
+    command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    command += [f"--include={include}"] if include else []
     environ = child_environ(server, home, LAXIN_BROKER_URL=broker_url)
     with _sending_to(broker_url), _running(command, environ, log) as child:
         _wait_for(lambda: " ready." in process.read_tail(log, 100), child, log)
@@ -106,10 +103,12 @@ def _sending_to(broker_url: str) -> Iterator[None]:
 
 
 def _set_broker(broker_url: str, result_backend: str) -> None:
-    current_app.conf.update(broker_url=broker_url, broker_write_url=None, result_backend=result_backend)
-    current_app._after_fork()
-    current_app._local.__dict__.pop("backend", None)
-    current_app._backend_cache = None
+    app: Any = current_app
+    app.conf.update(broker_url=broker_url, broker_write_url=None, result_backend=result_backend)
+    # What was opened for the former broker is forgotten, as in a forked process.
+    app._after_fork()
+    app._local.__dict__.pop("backend", None)
+    app._backend_cache = None
 
 
 @contextmanager
@@ -121,8 +120,7 @@ def _running(command: list[str], environ: dict[str, str], log: Path) -> Iterator
         process.stop(child, signal.SIGTERM, 15)
 
 
-def _wait_for(is_ready: object, child: subprocess.Popen[bytes], log: Path) -> None:
-    assert callable(is_ready)
+def _wait_for(is_ready: Callable[[], bool], child: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not is_ready():
         if child.poll() is not None or time.monotonic() > deadline:
