@@ -121,6 +121,12 @@ def create_join_link(
     return link_id
 
 
+def open_join_link(*, link_id: UUID) -> None:
+    """Let people join by a closed link again, within its window. Raises `LinkNotFound`."""
+    if not JoinLink.objects.filter(pk=link_id).update(status=JoinLink.Status.OPEN):
+        raise _link_not_found()
+
+
 def close_join_link(*, link_id: UUID) -> None:
     """Let nobody join by the link any more; who has joined keeps what they have. Raises `LinkNotFound`."""
     if not JoinLink.objects.filter(pk=link_id).update(status=JoinLink.Status.CLOSED):
