@@ -38,6 +38,9 @@ OTHER_APPS = [
     "django_htmx",
     "csp",
     "website",
+    "console",
+    "bench",
+    "storefront_api",
 ]
 
 # `tenants` is first: its commands replace Django's of the same name.

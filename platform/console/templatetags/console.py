@@ -1,0 +1,62 @@
+"""Words and small pictures of the console's templates: `{% load console %}`."""
+
+from coupons.offers import headline
+from coupons.types import Offer
+from django import template
+from django.template.defaultfilters import stringfilter
+from django.utils.translation import gettext_lazy as _
+from stock.models import Entry
+
+register = template.Library()
+
+# Text and colour of a state's badge. Keys are the states of coupons, batches, join links, orders, products and keys.
+STATES = {
+    "open": (_("Open"), "success"),
+    "not_yet": (_("Not begun"), "info"),
+    "over": (_("Over"), "plain"),
+    "closed": (_("Closed"), "plain"),
+    "paused": (_("Paused"), "warning"),
+    "sold_out": (_("All claimed"), "info"),
+    "issued": (_("Usable"), "success"),
+    "locked": (_("In checkout"), "info"),
+    "redeemed": (_("Used"), "plain"),
+    "expired": (_("Expired"), "plain"),
+    "void": (_("Withdrawn"), "plain"),
+    "placed": (_("To be paid"), "warning"),
+    "paid": (_("Paid"), "success"),
+    "fulfilled": (_("Fulfilled"), "success"),
+    "refunded": (_("Refunded"), "plain"),
+    "cancelled": (_("Cancelled"), "plain"),
+    "active": (_("On sale"), "success"),
+    "archived": (_("Archived"), "plain"),
+    "valid": (_("Valid"), "success"),
+    "revoked": (_("Revoked"), "plain"),
+    "pending": (_("Pending"), "warning"),
+    "settled": (_("Received"), "success"),
+}
+
+
+@register.filter
+def offer(value: Offer, currency: str) -> str:
+    """What a coupon gives in a few words: `满40减8`."""
+    return headline(value, currency)
+
+
+@register.inclusion_tag("components/badge.html")
+@stringfilter
+def state(value: str) -> dict[str, object]:
+    """A badge for a state: `{% state order.status %}`."""
+    text, kind = STATES[value]
+    return {"text": text, "kind": kind}
+
+
+@register.filter
+def signed(value: int) -> str:
+    """`+5`, `−2` with a real minus."""
+    return f"+{value}" if value > 0 else f"−{-value}" if value < 0 else "0"
+
+
+@register.filter
+def movement(kind: str) -> str:
+    """Why stock moved, in words."""
+    return str(Entry.Kind(kind).label)

@@ -1,0 +1,38 @@
+"""The way in from the public site: a link that works once, for a minute."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from staff.errors import LinkUnusable
+from staff.models import User
+from staff.services import use_sign_in_link
+
+
+@require_GET
+@never_cache
+def enter(request: HttpRequest, secret: str) -> HttpResponse:
+    """Open a session on this host and show the console; a used or old link leads to the sign-in page."""
+    try:
+        with transaction.atomic():
+            user_id = use_sign_in_link(secret=secret, now=timezone.now())
+    except LinkUnusable as error:
+        if not request.user.is_authenticated:
+            messages.error(request, error.message)
+        return redirect("console:home")
+    user = User.objects.get(pk=user_id)
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    response = redirect("console:home")
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        user.language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        samesite="Lax",
+    )
+    return response
