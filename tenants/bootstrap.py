@@ -51,13 +51,9 @@ def bring_up_to_date() -> list[str]:
 def is_up_to_date() -> bool:
     """Tell whether the application login works, public and template are as on disk and no shop is behind."""
     try:
-        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-            cursor.execute("SELECT 1")
-        return newest_template_state() == state_on_disk() and not find_shops_behind()
+        return _can_log_in() and newest_template_state() == state_on_disk() and not find_shops_behind()
     except DatabaseError:
         return False
-    finally:
-        connections[DEFAULT_DB_ALIAS].close()
 
 
 def newest_template_state() -> str | None:
@@ -127,13 +123,11 @@ def _prepare_app_login() -> None:
 
 
 def _can_log_in() -> bool:
-    connection = connections[DEFAULT_DB_ALIAS]
+    """Ask the server itself: the pool would try again for ten seconds."""
     try:
-        connection.ensure_connection()
-    except DatabaseError:
+        psycopg.connect(**connections[DEFAULT_DB_ALIAS].get_connection_params()).close()
+    except psycopg.OperationalError:
         return False
-    finally:
-        connection.close()
     return True
 
 
