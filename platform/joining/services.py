@@ -75,7 +75,7 @@ def join_member(
         token_secret=person.token_secret,
         coupon=coupon,
         coupon_missing_reason=reason,
-        link_id=link.id,
+        link=link,
     )
 
 

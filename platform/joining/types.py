@@ -70,4 +70,4 @@ class JoinResult:
     token_secret: str
     coupon: ClaimedCoupon | None
     coupon_missing_reason: MissingReason | None
-    link_id: UUID
+    link: LinkRow

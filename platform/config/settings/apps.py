@@ -41,6 +41,7 @@ OTHER_APPS = [
     "console",
     "bench",
     "storefront_api",
+    "member_portal",
 ]
 
 # `tenants` is first: its commands replace Django's of the same name.
