@@ -31,7 +31,7 @@ def make_batch(now: datetime, **changes: Any) -> UUID:
     return create_batch(data=BatchInput(**{**fields, **changes}), now=now)
 
 
-def make_link(now: datetime, batch_id: UUID | None, *, code: str = "welcome", **changes: Any) -> UUID:
+def make_link(now: datetime, batch_id: UUID | None, *, code: str | None = "welcome", **changes: Any) -> UUID:
     """An open link with this code."""
     fields: dict[str, Any] = {"name": "Counter", "channel": "counter", "opens_at": None, "closes_at": None}
     return create_join_link(code=code, batch_id=batch_id, now=now, **{**fields, **changes})

@@ -1,5 +1,6 @@
 """Real processes on a database of their own: the web server and the Celery worker."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -99,6 +100,7 @@ def _sending_to(broker_url: str) -> Iterator[None]:
         _set_broker(broker_url, broker_url.removesuffix("/0") + "/1")
         yield
     finally:
+        gc.collect()  # results say good-bye to the server that they were waiting for
         _set_broker(*before)
 
 
