@@ -73,7 +73,8 @@ def check_stock() -> Iterator[str]:
         SELECT o.number FROM checkout_order o
           JOIN (SELECT order_id, sum(quantity) AS sold FROM checkout_orderline GROUP BY order_id) l
             ON l.order_id = o.id
-          LEFT JOIN (SELECT reference, -sum(quantity) AS taken FROM stock_entry WHERE kind = 'sale' GROUP BY reference) e
+          LEFT JOIN (SELECT reference, -sum(quantity) AS taken FROM stock_entry
+                      WHERE kind = 'sale' GROUP BY reference) e
             ON e.reference = o.number::text
          WHERE o.cart_id IS NOT NULL AND l.sold IS DISTINCT FROM e.taken
         """,

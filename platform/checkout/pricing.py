@@ -23,7 +23,7 @@ from promotions.types import LiveRules
 from stock.selectors import get_levels
 from stock.types import Level
 
-from checkout.types import Applied, CartLineRow, CartRow, CouponUse, PricedLine, ShopSettings, Skipped
+from checkout.types import Applied, CartLineRow, CartRow, CouponUse, Gap, PricedLine, ShopSettings, Skipped
 
 LOCATION = "main"
 
@@ -88,7 +88,9 @@ class PricedCart:
                 promotion_id=UUID(entry.promotion),
                 name=self.rules.names[entry.promotion],
                 reason=entry.reason,
-                gap=None if entry.gap and hides_member and entry.gap.fact.startswith("member.") else entry.gap,
+                gap=None
+                if entry.gap is None or (hides_member and entry.gap.fact.startswith("member."))
+                else Gap(entry.gap.fact, entry.gap.missing),
             )
             for entry in explained
         ]

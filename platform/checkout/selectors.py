@@ -9,6 +9,7 @@ from django.db import connection
 from kernel.pages import Column, Keyset, Kind, Page
 from members.types import TokenRow
 
+from checkout.models import CartLine
 from checkout.types import OrderLineRow, OrderRow, OrderSummary
 
 ORDERS = Keyset("orders", (Column("o.placed_at", Kind.INSTANT), Column("o.id", Kind.UUID)), descending=True)
@@ -21,6 +22,11 @@ _ORDER = """
               FROM checkout_orderline l WHERE l.order_id = o.id)
       FROM checkout_order o
 """
+
+
+def get_cart_id_of_line(*, line_id: UUID) -> UUID | None:
+    """Return the cart that a line is in; whether the caller may open it is for `quote_cart` to say."""
+    return CartLine.objects.filter(pk=line_id).values_list("cart_id", flat=True).first()
 
 
 def get_order(*, order_id: UUID) -> OrderRow | None:
@@ -82,5 +88,6 @@ def _get_order(where: str, params: dict[str, Any]) -> OrderRow | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    *columns, lines = row
-    return OrderRow(*columns, lines=tuple(OrderLineRow(*line) for line in orjson.loads(lines or "[]")))
+    lines = tuple(OrderLineRow(*line) for line in orjson.loads(row[10] or "[]"))
+    columns: list[Any] = [*row[:10], lines]
+    return OrderRow(*columns)

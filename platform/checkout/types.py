@@ -1,9 +1,8 @@
 """What checkout takes from and hands to its callers. Money is in minor units of the shop's currency."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from catalog.types import VariantRow
@@ -73,13 +72,21 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """How much of a fact is missing, in the unit of the fact."""
+
+    fact: str
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A live promotion that the quote did not apply: the engine's reason, and how far the cart is from it."""
 
     promotion_id: UUID
     name: str
     reason: str
-    gap: Mapping[str, Any] | None
+    gap: Gap | None
 
 
 @dataclass(frozen=True, slots=True)

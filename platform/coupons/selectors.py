@@ -155,6 +155,20 @@ def get_coupon_of_batch(
     return _coupon_row(rows[0]) if rows else None
 
 
+def get_coupon(
+    *, coupon_id: UUID, member_id: UUID, token_id: int | None, token_is_verified: bool, now: datetime
+) -> CouponRow | None:
+    """Return one of the member's coupons if this token may see it."""
+    rows = _fetch(
+        f"""
+        SELECT {_COUPON} FROM {_WITH_RULE} JOIN coupons_coupon c ON c.batch_id = b.id
+         WHERE c.id = %(id)s AND {_MINE}
+        """,
+        {"id": coupon_id, "member": member_id, "token": token_id, "verified": token_is_verified, "now": now},
+    )
+    return _coupon_row(rows[0]) if rows else None
+
+
 def get_usable_coupons(
     *, codes: Sequence[str], member_id: UUID | None, token_id: int | None, token_is_verified: bool, now: datetime
 ) -> CouponCheck:

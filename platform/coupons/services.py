@@ -18,7 +18,7 @@ from members.services import lock_member
 from promotions.services import create_promotion
 
 from coupons.errors import BatchNotFound, ClaimClosed, CouponNotUsable, MemberLimit, SoldOut
-from coupons.models import Batch
+from coupons.models import Batch, CouponAccess
 from coupons.offers import make_document
 from coupons.types import BatchInput, ClaimedCoupon
 
@@ -136,6 +136,11 @@ SELECT wanted.name, given.id, given.code, given.status, given.valid_until, given
        (SELECT count(*) FROM held), wanted.per_member_limit, wanted.is_open
   FROM wanted LEFT JOIN given ON TRUE
 """.replace("{open}", _OPEN)
+
+
+def grant_access(*, coupon_id: UUID, token_id: int) -> None:
+    """Let a token see and use a coupon, for an answer that is given again with a fresh token. One statement."""
+    CouponAccess.objects.bulk_create([CouponAccess(coupon_id=coupon_id, token_id=token_id)], ignore_conflicts=True)
 
 
 def redeem_coupons(*, coupon_ids: Sequence[UUID], reference: str, actor: str, now: datetime) -> None:

@@ -1,0 +1,73 @@
+"""Documents are parsed, limited and validated once; the result is kept by the hash of the text."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+from django.utils.translation import gettext as _
+from graphql import DocumentNode, GraphQLSchema, GraphQLSyntaxError, parse, validate
+
+from storefront_api.errors import RequestRefused
+from storefront_api.limits import MAX_QUERY_LENGTH, MAX_TOKENS, check_document
+
+MAX_CACHED_CHARACTERS = 500_000  # of text; parsed, each takes some fifty bytes
+MAX_SHOWN_ERRORS = 5
+
+
+class _Cache:
+    """The documents used last, up to a total length."""
+
+    def __init__(self) -> None:
+        self._documents: OrderedDict[bytes, tuple[DocumentNode, int]] = OrderedDict()
+        self._length = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: bytes) -> DocumentNode | None:
+        with self._lock:
+            found = self._documents.get(key)
+            if found is None:
+                return None
+            self._documents.move_to_end(key)
+            return found[0]
+
+    def put(self, key: bytes, document: DocumentNode, length: int) -> None:
+        with self._lock:
+            if key not in self._documents:
+                self._documents[key] = (document, length)
+                self._length += length
+            while self._length > MAX_CACHED_CHARACTERS:
+                _key, (_document, dropped) = self._documents.popitem(last=False)
+                self._length -= dropped
+
+
+_cache = _Cache()
+
+
+def get_document(schema: GraphQLSchema, text: str) -> DocumentNode:
+    """Return the parsed and valid document. Raises `RequestRefused` (400) for one that cannot run."""
+    if len(text) > MAX_QUERY_LENGTH:
+        raise RequestRefused("QUERY_TOO_COSTLY", _("The document is too long."))
+    key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    document = _cache.get(key)
+    if document is None:
+        document = _prepare(schema, text)
+        _cache.put(key, document, len(text))
+    return document
+
+
+def _prepare(schema: GraphQLSchema, text: str) -> DocumentNode:
+    try:
+        document = parse(text, max_tokens=MAX_TOKENS)
+    except GraphQLSyntaxError as error:
+        if "Parsing aborted" in error.message:
+            raise RequestRefused("QUERY_TOO_COSTLY", _("The document has too many tokens.")) from None
+        raise RequestRefused("GRAPHQL_PARSE_FAILED", error.message) from None
+    except RecursionError:
+        raise RequestRefused("QUERY_TOO_COSTLY", _("The document is nested too deeply.")) from None
+    check_document(document)
+    errors = validate(schema, document, max_errors=MAX_SHOWN_ERRORS)
+    if errors:
+        raise RequestRefused(
+            "GRAPHQL_VALIDATION_FAILED", "; ".join(error.message for error in errors[:MAX_SHOWN_ERRORS])
+        )
+    return document

@@ -1,0 +1,32 @@
+"""What every resolver of one request shares."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from graphene import ResolveInfo
+from promotions.selectors import get_live_rules
+from promotions.types import LiveRules
+
+from storefront_api.access import Caller
+from tenants.models import Shop
+
+
+@dataclass
+class Context:
+    """The request as resolvers see it."""
+
+    shop: Shop
+    caller: Caller
+    now: datetime
+
+    @cached_property
+    def rules(self) -> LiveRules:
+        """The live promotions, read once a request."""
+        return get_live_rules()
+
+
+def get_context(info: ResolveInfo) -> Context:
+    """The request's context, typed."""
+    context: Context = info.context
+    return context

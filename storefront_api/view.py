@@ -1,0 +1,114 @@
+"""POST /graphql/: from bytes to bytes.
+
+200 when the document ran, whatever its fields answered; 400 for what could not run, 401 for key or token, 403 where the
+shop is closed, 405 for other methods; 500 when the server is at fault, and then nothing of the request is kept.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from graphql import execute_sync
+
+from storefront_api.access import get_caller
+from storefront_api.documents import get_document
+from storefront_api.errors import RequestRefused, refusal_json, to_json
+from storefront_api.limits import MAX_BODY_BYTES, check_variables
+from storefront_api.schema.context import Context
+from storefront_api.schema.root import SCHEMA
+from tenants.models import Shop
+
+ALLOWED_HEADERS = "Authorization, Content-Type, X-Storefront-Key"
+
+
+@csrf_exempt  # no cookie speaks for the caller here: keys and tokens are headers, which no form can send
+def graphql(request: HttpRequest) -> HttpResponse:
+    """Answer a GraphQL request of the shop's storefront."""
+    shop: Shop = request.shop  # type: ignore[attr-defined]
+    if request.method == "OPTIONS":
+        return _allow_preflight(request)
+    language = None if "Accept-Language" in request.headers else shop.language
+    with translation.override(language or translation.get_language()):
+        try:
+            _check_open(request, shop)
+            now = datetime.now(UTC)
+            caller = get_caller(request=request, shop=shop, now=now)
+            status, answer = _run(request.body, Context(shop=shop, caller=caller, now=now))
+        except RequestRefused as refusal:
+            return _answer(refusal.status, refusal_json(refusal))
+    response = _answer(status, answer)
+    origin = request.headers.get("Origin")
+    if origin:  # the key has just been found to work from there
+        response["Access-Control-Allow-Origin"] = origin
+    patch_vary_headers(response, ["Origin"])
+    return response
+
+
+def _check_open(request: HttpRequest, shop: Shop) -> None:
+    if request.method != "POST":
+        raise RequestRefused("METHOD_NOT_ALLOWED", _("Send GraphQL documents by POST."), status=405)
+    if shop.access == Shop.Access.SUSPENDED:
+        raise RequestRefused("SHOP_CLOSED", _("This shop is closed at the moment."), status=403)
+    if request.content_type != "application/json":
+        raise RequestRefused("BAD_REQUEST", _("Send JSON, with the header Content-Type: application/json."))
+    if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
+        raise RequestRefused("QUERY_TOO_COSTLY", _("The request is too large."))
+
+
+def _run(body: bytes, context: Context) -> tuple[int, dict[str, Any]]:
+    text, variables, operation = _read(body)
+    document = get_document(SCHEMA, text)
+    result = execute_sync(SCHEMA, document, context_value=context, variable_values=variables, operation_name=operation)
+    if not result.errors:
+        return 200, {"data": result.data}
+    errors, is_fault = to_json(result.errors)
+    if is_fault:
+        return 500, {"data": None, "errors": errors}
+    # Without a path it is the variables or the operation's name that are wrong: nothing ran.
+    ran = result.data is not None or any(error.path for error in result.errors)
+    return (200, {"data": result.data, "errors": errors}) if ran else (400, {"errors": errors})
+
+
+def _read(body: bytes) -> tuple[str, dict[str, Any] | None, str | None]:
+    try:
+        request = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RequestRefused("BAD_REQUEST", _("The body is not valid JSON.")) from None
+    if isinstance(request, list):
+        raise RequestRefused("BATCH_NOT_ALLOWED", _("Send one document a request; several fields may stand in it."))
+    if not isinstance(request, dict) or not isinstance(request.get("query"), str):
+        raise RequestRefused("BAD_REQUEST", _('Send an object with the document as "query".'))
+    variables, operation = request.get("variables"), request.get("operationName")
+    if not (variables is None or isinstance(variables, dict)):
+        raise RequestRefused("BAD_REQUEST", _("“variables” is an object."))
+    if not (operation is None or isinstance(operation, str)):
+        raise RequestRefused("BAD_REQUEST", _("“operationName” is a text."))
+    check_variables(variables)
+    return request["query"], variables, operation
+
+
+def _allow_preflight(request: HttpRequest) -> HttpResponse:
+    """Any origin may ask whether it may ask: no cookie is involved, and the key decides when the request comes."""
+    response = HttpResponse(status=204)
+    origin = request.headers.get("Origin")
+    if origin:
+        response["Access-Control-Allow-Origin"] = origin
+        response["Access-Control-Allow-Methods"] = "POST"
+        response["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+        response["Access-Control-Max-Age"] = "7200"
+    response["Allow"] = "POST, OPTIONS"
+    patch_vary_headers(response, ["Origin"])
+    return response
+
+
+def _answer(status: int, answer: dict[str, Any]) -> HttpResponse:
+    response = HttpResponse(orjson.dumps(answer), content_type="application/json", status=status)
+    response["Cache-Control"] = "no-store"
+    if status == 405:
+        response["Allow"] = "POST, OPTIONS"
+    return response
