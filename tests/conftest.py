@@ -19,7 +19,7 @@ from pytest_django import DjangoDbBlocker
 from staff.models import User
 
 from tenants.models import Shop
-from tenants.selectors import get_shop
+from tenants.selectors import find_shop, get_shop
 from tenants.transaction import tenant_transaction
 from tests.support import browser as browsers
 from tests.support import live
@@ -62,6 +62,8 @@ def now() -> datetime:
 @pytest.fixture
 def shops(db: None) -> tuple[Shop, Shop]:
     """Two shops without an open tenant transaction; all the test does is rolled back. `north` is zh-hans, CNY."""
+    for slug in (NORTH, SOUTH):
+        find_shop(slug)  # cached: a request inside the transaction of `shop` could not look into public
     return get_shop(slug=NORTH), get_shop(slug=SOUTH)
 
 

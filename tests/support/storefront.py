@@ -1,6 +1,7 @@
 """A small shop to buy from, and a client of its API; to be called inside a tenant transaction."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +12,9 @@ from catalog.types import ProductInput, VariantInput
 from promotions.services import create_promotion
 from staff.services import create_api_key
 from stock.services import open_balance
-from tenants.models import Shop
 
+from tenants.models import Shop
+from tenants.transaction import tenant_transaction
 from tests.support.shops import ShopClient
 
 
@@ -74,6 +76,10 @@ class Storefront:
     def as_member(self, token: str | None) -> "Storefront":
         """The same storefront with a member's token."""
         return Storefront(self.shop, self.key, token)
+
+    def inside(self) -> AbstractContextManager[None]:
+        """The shop's transaction, to arrange and to look: a request opens its own."""
+        return tenant_transaction(self.shop)
 
     def post(self, query: str, variables: Mapping[str, Any] | None = None, **headers: str) -> Answer:
         """Send a document."""
