@@ -1,13 +1,20 @@
-"""Reads of users and API keys. All run inside a tenant transaction."""
+"""Reads of users and API keys. All but the last run inside a tenant transaction."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F
 from kernel.ids import hash_secret
 
 from staff.models import ApiKey, User
 from staff.types import ApiKeyRow
+from tenants.errors import ShopUnknown
+from tenants.models import Shop
+from tenants.selectors import get_shop
+from tenants.transaction import tenant_transaction
+
+JUST_OPENED = timedelta(minutes=10)
 
 _COLUMNS = (
     "id",
@@ -38,6 +45,22 @@ def get_user_by_credentials(*, email: str, password: str) -> User | None:
     """The active user with this address and password, or None."""
     user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
     return user if user and user.check_password(password) else None
+
+
+def find_just_opened_shop(*, slug: str, email: str, password: str, now: datetime) -> tuple[Shop, UUID] | None:
+    """The shop and owner that the same person opened within the last ten minutes: a sign-up form that was sent twice.
+
+    Whoever knows the address and password of the owner could as well sign in. Called outside a tenant transaction.
+    """
+    try:
+        shop = get_shop(slug=slug.strip().lower())
+    except ShopUnknown:
+        return None
+    if now - shop.created_at > JUST_OPENED:
+        return None
+    with tenant_transaction(shop):
+        user = get_user_by_credentials(email=email, password=password)
+    return (shop, user.pk) if user else None
 
 
 def _to_row(key: dict[str, Any]) -> ApiKeyRow:

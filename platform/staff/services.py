@@ -40,10 +40,8 @@ def open_shop(*, slug: str, name: str, email: str, password: str, language: str,
     Must be called outside a tenant transaction. `language` is one of LANGUAGES and decides currency, time zone and
     phone region. Raises `ShopRefused` with every fault found; fields are those of the arguments.
     """
-    slug, name, email = slug.strip().lower(), " ".join(name.split()), email.strip().lower()
-    faults = list(_find_faults(slug=slug, name=name, email=email, password=password, language=language))
-    if faults:
-        raise ShopRefused(faults)
+    check_new_shop(slug=slug, name=name, email=email, password=password, language=language)
+    slug, name = _clean_slug(slug), _clean_name(name)
     try:
         with create_shop(slug=slug, name=name, language=language, now=now) as shop, override(language):
             user = User.objects.create_user(email, password, language=language, date_joined=now)
@@ -51,6 +49,29 @@ def open_shop(*, slug: str, name: str, email: str, password: str, language: str,
     except SlugTaken as fault:  # two sign-ups at the same moment
         raise ShopRefused([fault]) from fault
     return OpenedShop(shop=shop, user_id=user.pk, storefront_key=key.secret)
+
+
+def check_new_shop(*, slug: str, name: str, email: str, password: str, language: str) -> None:
+    """Raise `ShopRefused` with every fault that `open_shop` would find."""
+    faults = list(
+        _find_faults(
+            slug=_clean_slug(slug),
+            name=_clean_name(name),
+            email=email.strip().lower(),
+            password=password,
+            language=language,
+        )
+    )
+    if faults:
+        raise ShopRefused(faults)
+
+
+def _clean_slug(slug: str) -> str:
+    return slug.strip().lower()
+
+
+def _clean_name(name: str) -> str:
+    return " ".join(name.split())
 
 
 def _find_faults(*, slug: str, name: str, email: str, password: str, language: str) -> Iterator[DomainError]:

@@ -47,6 +47,8 @@ if ENV.mode == "test":
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/console/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+# Attempts are counted by the address that the outermost proxy of ours saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

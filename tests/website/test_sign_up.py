@@ -1,0 +1,116 @@
+"""From the sign-up form into the console."""
+
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connections
+from django.test import Client
+from pytest_django import Settings
+from staff import services
+from staff.models import User
+
+from tenants.models import Shop
+from tenants.selectors import get_shop
+from tenants.transaction import tenant_transaction
+from tests.support.shops import ShopClient
+
+GOOD = {
+    "name": "街角小店",
+    "slug": "corner",
+    "email": "Li@Corner.Example",
+    "password": "orange-bicycle-7",
+    "language": "zh-hans",
+}
+
+
+def follow(location: str) -> ShopClient:
+    """A browser that goes where sign-up leads."""
+    target = urlsplit(location)
+    client = ShopClient(get_shop(slug=str(target.hostname).split(".")[0]))
+    response = client.get(target.path)
+    assert response["Location"] == "/console/"
+    return client
+
+
+@pytest.mark.usefixtures("shops")
+def test_sign_up_ends_in_the_console_of_the_new_shop() -> None:
+    response = ShopClient().post("/signup/", GOOD)
+
+    page = follow(response["Location"]).get("/console/")
+
+    assert page.status_code == 200
+    assert "街角小店" in page.content.decode()
+
+
+@pytest.mark.usefixtures("shops")
+def test_sending_the_form_twice_opens_one_shop_and_leads_there_twice() -> None:
+    client = ShopClient()
+
+    first, second = (client.post("/signup/", GOOD) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (302, 302)
+    for response in (first, second):
+        assert follow(response["Location"]).get("/console/").status_code == 200
+    with tenant_transaction(get_shop(slug="corner")):
+        assert User.objects.count() == 1
+
+
+def test_a_double_click_opens_one_shop(live_shops: tuple[Shop, Shop]) -> None:
+    answers: list[int] = []
+
+    def send() -> None:
+        try:
+            answers.append(ShopClient().post("/signup/", GOOD).status_code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers == [302, 302]
+    assert Shop.objects.filter(slug="corner").count() == 1
+
+
+@pytest.mark.usefixtures("shops")
+def test_another_password_for_a_taken_address_is_a_fault_and_no_way_in() -> None:
+    ShopClient().post("/signup/", GOOD)
+
+    response = ShopClient().post("/signup/", GOOD | {"password": "green-bicycle-8"})
+
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == ["slug"]
+
+
+@pytest.mark.usefixtures("shops")
+def test_what_is_missing_and_what_is_taken_is_said_in_one_answer() -> None:
+    response = ShopClient().post("/signup/", GOOD | {"slug": "north", "name": "", "language": ""})
+
+    assert set(response.context["form"].errors) == {"slug", "name", "language"}
+
+
+@pytest.mark.usefixtures("shops")
+def test_a_failure_half_way_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: Any) -> None:
+        raise RuntimeError("the power went out")
+
+    monkeypatch.setattr(services, "create_api_key", fail)
+
+    client = ShopClient(raise_request_exception=False)
+    assert client.post("/signup/", GOOD).status_code == 500
+
+    assert not Shop.objects.filter(slug="corner").exists()
+
+
+@pytest.mark.usefixtures("shops")
+def test_a_machine_that_signs_up_again_and_again_is_slowed_down(settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"signup": "2/m/ip"}
+    client = Client(SERVER_NAME="localhost")
+
+    answers = [client.post("/signup/", GOOD | {"slug": "www"}).status_code for _ in range(3)]
+
+    assert answers == [200, 200, 429]
