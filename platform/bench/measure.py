@@ -1,4 +1,4 @@
-"""Measuring one operation: latency by the client's clock, processor time and statements by the servers' own accounts."""
+"""One operation measured: latency by the client's clock, processor time and statements by the servers' accounts."""
 
 import os
 import statistics
@@ -149,7 +149,7 @@ def _run_clients(operations: Sequence[Operation], *, serials: Iterable[int], cli
                 start = time.perf_counter()
                 operations[client](serial)
                 own.append((time.perf_counter() - start) * 1000)
-        except Exception as fault:  # noqa: BLE001 - re-raised in the main thread
+        except Exception as fault:
             faults.append(fault)
         with lock:
             milliseconds.extend(own)

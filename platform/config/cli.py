@@ -33,7 +33,7 @@ Shops
 
 Developers
   price                   price a cart by a rule file, JSON in and out
-  bench NAME              measure against the floors in docs/performance.md
+  bench NAME              measure catalog, join or checkout against a floor
   help                    every command
 
 Each command explains itself with --help. Variables: docs/configuration.md
@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "info": _info,
         "clean": _clean,
         "price": _price,
+        "bench": _bench,
     }
     try:
         command = own.get(arguments[0])
@@ -143,6 +144,12 @@ def _price(arguments: list[str]) -> int:
     from promotions.engine.cli import main as price  # noqa: PLC0415
 
     return int(price(arguments))
+
+
+def _bench(arguments: list[str]) -> int:
+    from bench.cli import main as bench  # noqa: PLC0415
+
+    return bench(arguments, os.environ)
 
 
 def _manage(arguments: list[str]) -> int:
