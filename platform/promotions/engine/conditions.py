@@ -223,8 +223,6 @@ def _parse_leaf(node: object, path: Path, faults: list[Fault], scopes: Scopes) -
     kind = FACTS.get(fact) if isinstance(fact, str) else None
     known = LEAF_KEYS | (kind.keys if kind else frozenset({"scope", "basis"}))
     reader = Reader(node, path, faults, known)
-    if not isinstance(node, dict):
-        return None
     name = reader.choice("fact", tuple(FACTS))
     if kind is None:
         reader.require("op")

@@ -101,7 +101,7 @@ def parse_facts(document: object) -> Facts:
     lines = _parse_lines(reader)
     coupons = reader.texts("coupons", may_be_empty=True)
     shipping = reader.integer("shipping", 0)
-    usage = _parse_usage(reader)
+    usage = parse_usage(reader.document.get("usage", {}), reader.at("usage"), faults)
     if faults or now is None or currency is None:
         raise InvalidInput(faults)
     return Facts(currency, now, channel, channel_ref, location, member, lines, frozenset(coupons), shipping, usage)
@@ -179,15 +179,9 @@ def _checked_line(entry: object, path: Path, faults: list[Fault]) -> Line:
     )
 
 
-def parse_line(entry: object) -> Line:
-    """One line by itself, as a listing has it; raises `InvalidInput` with paths under `/line`."""
-    line = _plain_line(entry)
-    if line is None:
-        faults: list[Fault] = []
-        line = _checked_line(entry, Path(None, "line"), faults)
-        if faults:
-            raise InvalidInput(faults)
-    return line
+def parse_line(entry: object, path: Path, faults: list[Fault]) -> Line:
+    """One line by itself, as a listing has it."""
+    return _plain_line(entry) or _checked_line(entry, path, faults)
 
 
 def _parse_member(document: object, path: Path, faults: list[Fault]) -> Member:
@@ -220,14 +214,12 @@ def _parse_birthday(reader: Reader) -> tuple[int, int] | None:
     return None
 
 
-def _parse_usage(reader: Reader) -> dict[str, Usage]:
-    if "usage" not in reader.document:
-        return {}
-    document = reader.document["usage"]
+def parse_usage(document: object, path: Path, faults: list[Fault]) -> dict[str, Usage]:
+    """What promotions have already given, by their ids."""
     if not isinstance(document, dict):
-        reader.fault("usage", "TYPE", "must be an object of promotion ids")
+        faults.append(Fault(str(path), "TYPE", "must be an object of promotion ids"))
         return {}
-    return {key: _usage_of(entry, Path(reader.at("usage"), key), reader.faults) for key, entry in document.items()}
+    return {key: _usage_of(entry, Path(path, key), faults) for key, entry in document.items()}
 
 
 def _usage_of(document: object, path: Path, faults: list[Fault]) -> Usage:

@@ -56,12 +56,13 @@ class Reader:
     rest; what was built must be thrown away when `faults` is not empty.
     """
 
-    __slots__ = ("document", "faults", "path")
+    __slots__ = ("document", "faults", "is_object", "path")
 
     def __init__(self, document: object, path: Path | None, faults: list[Fault], keys: Collection[str]) -> None:
         self.path = path
         self.faults = faults
         self.document: dict[Any, Any] = {}
+        self.is_object = isinstance(document, dict)
         if not isinstance(document, dict):
             self._note(path, "TYPE", "must be an object")
             return
@@ -86,7 +87,8 @@ class Reader:
     def require(self, key: str) -> bool:
         if key in self.document:
             return True
-        self.fault(key, "MISSING", "is required")
+        if self.is_object:
+            self.fault(key, "MISSING", "is required")
         return False
 
     def integer(

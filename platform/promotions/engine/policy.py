@@ -56,10 +56,8 @@ def parse_policy(document: object, path: Path, faults: list[Fault]) -> Policy:
         source = Reader(DEFAULT_POLICY, path, faults, POLICY_KEYS)
     for place, entry in source.items("lanes"):
         lane = Reader(entry, place, faults, ("lane", "mode", "max"))
-        if not isinstance(entry, dict):
-            continue
         name = lane.choice("lane", LANES)
-        if name in lanes and entry.get("lane") == name:
+        if name in lanes and lane.document.get("lane") == name:
             lane.fault("lane", "DUPLICATE", "this lane is already listed")
         mode = lane.choice("mode", MODES, default="best")
         lanes[name] = Lane(name, mode, lane.optional_integer("max", 1))

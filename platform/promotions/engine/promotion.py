@@ -111,8 +111,6 @@ def parse_promotion(document: object, path: Path | None, faults: list[Fault], sc
     """The promotion, or null where faults leave nothing to build."""
     before = len(faults)
     reader = Reader(document, path, faults, PROMOTION_KEYS)
-    if not isinstance(document, dict):
-        return None
     promotion_id = reader.text("id", required=True) or ""
     if promotion_id in LANES:
         reader.fault("id", "CONFLICT", "must not be the name of a lane")
@@ -158,7 +156,7 @@ def _parse_codes(reader: Reader) -> tuple[str, ...] | None:
     if not reader.has("coupon"):
         return None
     coupon = Reader(reader.document["coupon"], reader.at("coupon"), reader.faults, ("codes",))
-    return coupon.texts("codes", required=isinstance(reader.document["coupon"], dict))
+    return coupon.texts("codes", required=True)
 
 
 def _parse_limits(reader: Reader) -> Limits:

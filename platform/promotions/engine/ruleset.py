@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from promotions.engine.cart import Cart, State, merged
-from promotions.engine.facts import Facts, Usage, parse_facts, parse_line
+from promotions.engine.facts import Facts, parse_facts, parse_line, parse_usage
 from promotions.engine.faults import Fault, InvalidInput, Path
 from promotions.engine.index import Index
 from promotions.engine.lanes import Pass, Winner
@@ -76,18 +76,20 @@ class Ruleset:
         winner, exact = self._settle(cart, self.policy, live, skipped, explain=explain)
         return _quote(cart, winner, exact=exact, skipped=skipped if explain else None)
 
-    def badges(
-        self, line: object, *, now: datetime, channel: str, currency: str, usage: dict[str, Usage] | None = None
-    ) -> list[Badge]:
+    def badges(self, line: object, *, now: datetime, channel: str, currency: str, usage: object = None) -> list[Badge]:
         """The live promotions that concern one unit of a variant by itself, for a listing; by rank.
 
         `line` is a line of the facts (its quantity is left aside), `now` has its offset. Nobody is signed in and no
         coupon is given: coupon promotions and those that no cart on this channel could meet are left out, and so are
-        price promotions that another one beats. Give `usage` to leave out what is used up. Raises `InvalidInput`
-        (paths under `/line`).
+        price promotions that another one beats. Give `usage`, as in the facts, to leave out what is used up. Raises
+        `InvalidInput` (paths under `/line` and `/usage`).
         """
-        alone = parse_line(line)._replace(quantity=1)
-        facts = Facts(currency, now, channel, None, None, None, (alone,), frozenset(), 0, usage or {})
+        faults: list[Fault] = []
+        alone = parse_line(line, Path(None, "line"), faults)._replace(quantity=1)
+        used = {} if usage is None else parse_usage(usage, Path(None, "usage"), faults)
+        if faults:
+            raise InvalidInput(faults)
+        facts = Facts(currency, now, channel, None, None, None, (alone,), frozenset(), 0, used)
         cart = Cart(facts)
         candidates = [self._automatic[place] for place in self._listing.candidates(cart)]
         live = [promotion for promotion in self._live(cart, candidates, None) if promotion.mask(cart)]

@@ -65,6 +65,9 @@ class Scopes:
             return self.everything
         scope = Reader(reader.document[key], reader.at(key), reader.faults, SCOPE_KEYS)
         keys = _parse_keys(scope)
+        lowest, highest = keys.min_unit_price, keys.max_unit_price
+        if lowest is not None and highest is not None and lowest > highest:
+            scope.fault("max_unit_price", "CONFLICT", "is below min_unit_price: no unit can match")
         exclude = None
         if "exclude" in scope.document:
             inner = Reader(scope.document["exclude"], scope.at("exclude"), reader.faults, EXCLUDE_KEYS)
@@ -83,12 +86,9 @@ class Scopes:
 def _parse_keys(reader: Reader) -> Keys:
     keyed = tuple((key, frozenset(reader.texts(key))) for key in LIST_KEYS if key in reader.document)
     bounds = {key: reader.integer(key, 0) if key in reader.document else None for key in BOUND_KEYS}
-    lowest, highest = bounds["min_unit_price"], bounds["max_unit_price"]
-    if lowest is not None and highest is not None and lowest > highest:
-        reader.fault("max_unit_price", "CONFLICT", "is below min_unit_price: no unit can match")
     undiscounted = False
     if "undiscounted" in reader.document:
         undiscounted = reader.flag("undiscounted")
         if reader.document["undiscounted"] is False:
             reader.fault("undiscounted", "VALUE", "can only be true: leave the key out instead")
-    return Keys(keyed, bounds["max_days_to_expiry"], lowest, highest, undiscounted)
+    return Keys(keyed, bounds["max_days_to_expiry"], bounds["min_unit_price"], bounds["max_unit_price"], undiscounted)

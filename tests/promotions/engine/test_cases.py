@@ -1,8 +1,9 @@
 """The tables of `cases/*.json`: a cart and promotions, and what the quote must say.
 
 A case gives `cart` (`"TEA x2 @2500, CUP @18000"`; the line id is the SKU), `lines` (further keys by line id), `facts`
-(further keys), `promotions` and `policy`. `expect` is compared key by key: `units` are the final prices of single units,
-`applied` maps ids in order to amounts, `skipped` maps ids to a reason or to the whole entry, the rest is read from the quote.
+(further keys), `promotions` and `policy`. `expect` is compared key by key: `units` are the final prices of single
+units, `applied` maps ids to amounts, `order` lists them as applied, `skipped` maps ids to a reason or to the whole
+entry, and the rest is read from the quote.
 """
 
 import json

@@ -134,7 +134,7 @@ def _parse_steps(reader: Reader) -> tuple[Step, ...]:
         percent_bp = step.optional_integer("percent_bp", 1, 10_000)
         if step.has("amount_off") and step.has("percent_bp"):
             step.fault("percent_bp", "CONFLICT", "a step has either amount_off or percent_bp")
-        elif not step.has("amount_off") and not step.has("percent_bp") and isinstance(entry, dict):
+        elif not step.has("amount_off") and not step.has("percent_bp") and step.is_object:
             step.fault("amount_off", "MISSING", "a step needs amount_off or percent_bp")
         steps[at] = Step(at, amount_off, percent_bp or 0)
     return tuple(steps[at] for at in sorted(steps))
