@@ -45,9 +45,10 @@ def delete_home(home: Path) -> list[Path]:
     try:
         stop_leftovers(home)
         postgres = EmbeddedPostgres(home)
-        outside = postgres.data.parent
+        folders = [home, *({postgres.data.parent} - {home.resolve()})]
+        deleted = [folder for folder in folders if folder.exists()]
         postgres.remove()
         shutil.rmtree(home)
     finally:
         lock.release()
-    return [home] if outside == home.resolve() else [home, outside]
+    return deleted

@@ -1,6 +1,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -111,8 +112,8 @@ def test_a_taken_port_is_left_to_its_holder(server_home: Path) -> None:
         old_port = server.port
         assert old_port is not None
 
-    with process.socket.socket() as holder:
-        holder.setsockopt(process.socket.SOL_SOCKET, process.socket.SO_REUSEADDR, 1)
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind(("127.0.0.1", old_port))
         holder.listen()
         with server:

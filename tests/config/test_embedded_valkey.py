@@ -7,6 +7,8 @@ import redis
 from config.embedded import process
 from config.embedded.process import EmbeddedServerError
 from config.embedded.valkey import EmbeddedValkey
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.config.test_embedded_postgres import wait_until
 
@@ -35,7 +37,7 @@ def test_the_queue_and_the_address_survive_a_restart(server_home: Path) -> None:
 def test_only_its_password_opens_it_and_only_its_owner_reads_that(server_home: Path) -> None:
     with EmbeddedValkey(server_home) as server:
         with pytest.raises(redis.AuthenticationError):
-            redis.Redis(port=server.port or 0).ping()
+            redis.Redis(port=server.port or 0, retry=Retry(NoBackoff(), 0)).ping()
         assert redis.Redis.from_url(server.url()).config_get("bind") == {"bind": "127.0.0.1"}
         assert (server.data / "valkey.conf").stat().st_mode & 0o777 == 0o600
 

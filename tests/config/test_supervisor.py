@@ -16,6 +16,7 @@ import psycopg
 import pytest
 import redis
 from config import run_state
+from config.child_processes import Child
 from config.embedded import process
 from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.valkey import EmbeddedValkey
@@ -95,7 +96,7 @@ def clean_environ() -> dict[str, str]:
 
 
 @contextmanager
-def running(home: Path, prefix: list[str] | None = None, **variables: str) -> Iterator[Up]:
+def running(home: Path, *, prefix: list[str] | None = None, **variables: str) -> Iterator[Up]:
     up = Up(home, prefix, **variables).start()
     try:
         up.wait_until_ready()
@@ -118,85 +119,87 @@ def home() -> Iterator[Path]:
         yield folder
 
 
-def test_it_says_where_everything_is_and_ctrl_c_leaves_nothing(home: Path) -> None:
-    with running(home) as up:
-        port = up.environ["LAXIN_PORT"]
-        assert f"http://localhost:{port}/" in up.text()
-
-        info = up.run("info", "--json")
-        document = json.loads(info.stdout)
-        assert info.returncode == 0
-        assert set(document) == {"base_url", "demo", "database_url", "app_database_url", "ready"}
-        assert (document["base_url"], document["ready"]) == (f"http://localhost:{port}", True)
-        with psycopg.connect(document["app_database_url"]) as connection:
-            assert connection.execute("SELECT current_setting('is_superuser')").fetchone() == ("off",)
-        assert len(up.processes()) > 5
-
-        assert up.send(signal.SIGINT) == 0
-
-        assert up.processes() == []
-        assert up.text().endswith("Everything is stopped.\n")
-        assert not (home / "run.json").exists()
-        assert up.run("info", "--json").returncode == 1
-        for lock in ("lock", "postgres.lock", "valkey.lock"):
-            free = process.Lock(home / lock)
-            assert free.acquire()
-            free.release()
+@pytest.fixture(scope="module")
+def up(home: Path) -> Iterator[Up]:
+    """One that runs while several tests look at it."""
+    with running(home) as shared:
+        yield shared
 
 
-def test_a_second_start_on_the_same_data_names_the_first(home: Path) -> None:
-    with running(home) as up:
-        assert up.process is not None
+def test_it_says_where_everything_is(up: Up) -> None:
+    port = up.environ["LAXIN_PORT"]
 
-        second = up.run("up")
+    info = up.run("info", "--json")
 
-        assert second.returncode == 1
-        assert f"Laxin already runs on {home}: http://localhost:{up.environ['LAXIN_PORT']} (pid {up.process.pid})" in (
-            second.stderr
-        )
-        assert up.run("clean").returncode == 2
-        assert up.run("info").returncode == 0
-
-        down = up.run("down")
-
-        assert (down.returncode, up.process.wait(10)) == (0, 0)
-        assert down.stdout.startswith("Stopped Laxin at")
-        assert up.processes() == []
+    document = json.loads(info.stdout)
+    assert info.returncode == 0
+    assert set(document) == {"base_url", "demo", "database_url", "app_database_url", "ready"}
+    assert (document["base_url"], document["ready"]) == (f"http://localhost:{port}", True)
+    assert f"http://localhost:{port}/" in up.text()
+    with psycopg.connect(document["app_database_url"]) as connection:
+        assert connection.execute("SELECT current_setting('is_superuser')").fetchone() == ("off",)
 
 
-def test_what_dies_is_started_again(home: Path) -> None:
-    with running(home) as up:
-        children = run_state.read(home)["children"]
-        (postgres,) = [pid for pid in process.find_by_folder(home / "postgres") if is_leader(pid, home / "postgres")]
-        for pid in (*map(int, children), postgres):
-            os.kill(pid, signal.SIGKILL)
+def test_a_second_start_on_the_same_data_names_the_first(up: Up) -> None:
+    assert up.process is not None
+    first = f"http://localhost:{up.environ['LAXIN_PORT']} (pid {up.process.pid})"
 
-        wait_until(
-            lambda: up.text().count("ended with exit code -9") == 3 and "PostgreSQL ended unexpectedly" in up.text()
-        )
-        wait_until(lambda: up.run("info").returncode == 0, 60)
+    second = up.run("up")
 
-        assert up.send(signal.SIGTERM) == 0
-        assert up.processes() == []
+    assert second.returncode == 1
+    assert f"Laxin already runs on {up.home}: {first}" in second.stderr
+    assert up.run("info").returncode == 0
+
+
+def test_data_in_use_are_not_deleted(up: Up) -> None:
+    refused = up.run("clean")
+
+    assert (refused.returncode, refused.stderr) == (2, "Laxin runs on this data. Stop it first: make down\n")
+    assert up.run("info").returncode == 0
+
+
+def test_what_dies_is_started_again(up: Up) -> None:
+    data = up.home / "postgres"
+    children = [int(pid) for pid in run_state.read(up.home)["children"]]
+    (postgres,) = [pid for pid in process.find_by_folder(data) if is_leader(pid, data)]
+
+    for pid in (*children, postgres):
+        os.kill(pid, signal.SIGKILL)
+
+    wait_until(lambda: up.text().count("ended with exit code -9") == 3, 60)
+    wait_until(lambda: "PostgreSQL ended unexpectedly" in up.text(), 60)
+    wait_until(lambda: up.run("info").returncode == 0, 60)
 
 
 def is_leader(pid: int, folder: Path) -> bool:
     return run_state.process_parent(pid) not in process.find_by_folder(folder)
 
 
-def test_a_killed_one_takes_all_with_it_and_the_next_start_is_not_held_up(home: Path) -> None:
-    with running(home) as up:
-        assert up.send(signal.SIGKILL) == -9
-        wait_until(lambda: up.processes() == [])
-        assert (home / "run.json").exists()
-        assert "does not run" in up.run("down").stdout
+def test_a_killed_one_takes_all_with_it_and_ctrl_c_leaves_nothing() -> None:
+    with tempfile.TemporaryDirectory(prefix="laxin-up-") as name:
+        home = Path(name).resolve()
+        home.chmod(0o711)
+        with running(home) as up:
+            assert len(up.processes()) > 5
+            assert up.send(signal.SIGKILL) == -9
+            wait_until(lambda: up.processes() == [])
+            assert (home / "run.json").exists()
 
-    with running(home) as up:
-        assert up.run("info").returncode == 0
+        with running(home) as up:
+            assert up.send(signal.SIGINT) == 0
+
+            assert up.processes() == []
+            assert up.text().endswith("Everything is stopped.\n")
+            assert not (home / "run.json").exists()
+            assert up.run("info", "--json").returncode == 1
+            for lock in ("lock", "postgres.lock", "valkey.lock"):
+                free = process.Lock(home / lock)
+                assert free.acquire()
+                free.release()
 
 
-def test_it_can_be_stopped_while_it_starts(home: Path) -> None:
-    up = Up(home).start()
+def test_it_can_be_stopped_while_it_starts(server_home: Path) -> None:
+    up = Up(server_home).start()
     wait_until(lambda: "PostgreSQL" in up.text() or "Browser files" in up.text())
 
     assert up.send(signal.SIGINT) == 0
@@ -206,31 +209,37 @@ def test_it_can_be_stopped_while_it_starts(home: Path) -> None:
     up.output.unlink()
 
 
-def test_a_taken_port_is_named_with_its_holder_and_nothing_is_started(home: Path) -> None:
+def test_a_taken_port_is_named_with_its_holder_and_nothing_is_started(server_home: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         port = holder.getsockname()[1]
 
-        refused = Up(home, LAXIN_PORT=str(port)).run("up")
+        refused = Up(server_home, LAXIN_PORT=str(port)).run("up")
 
     assert refused.returncode == 1
     assert f"Port {port} is taken by pid {os.getpid()} (" in refused.stderr
     assert f"LAXIN_PORT={port + 1} make up" in refused.stderr
     assert refused.stdout == ""
-    assert not (home / "run.json").exists()
+    assert not (server_home / "run.json").exists()
+    assert not (server_home / "postgres").exists()
 
 
 def test_servers_of_ones_own_are_used_and_left_running(server_home: Path) -> None:
     home = server_home / "home"
     with EmbeddedPostgres(server_home, fsync=False) as postgres, EmbeddedValkey(server_home) as valkey:
-        urls = {"LAXIN_DATABASE_URL": postgres.urls().owner, "LAXIN_BROKER_URL": valkey.url()}
-        with running(home, **urls) as up:
-            assert json.loads(up.run("info", "--json").stdout)["database_url"] == urls["LAXIN_DATABASE_URL"]
+        owner = postgres.urls().owner
+        with running(home, LAXIN_DATABASE_URL=owner, LAXIN_BROKER_URL=valkey.url()) as up:
+            assert json.loads(up.run("info", "--json").stdout)["database_url"] == owner
             assert not (home / "postgres").exists()
             assert not (home / "valkey").exists()
-            assert up.send(signal.SIGINT) == 0
+
+            down = up.run("down")
+
+            assert (down.returncode, up.process and up.process.wait(10)) == (0, 0)
+            assert down.stdout.startswith(f"Stopped Laxin at http://localhost:{up.environ['LAXIN_PORT']} (pid ")
             assert up.processes() == []
+            assert "does not run" in up.run("down").stdout
         assert redis.Redis.from_url(valkey.url()).ping() is True
         with psycopg.connect(postgres.urls().owner) as connection:
             assert connection.execute("SELECT count(*) > 0 FROM tenants_shoptemplate").fetchone() == (True,)
@@ -245,7 +254,7 @@ def test_an_ordinary_user_can_run_it_too() -> None:
     with tempfile.TemporaryDirectory(prefix="laxin-user-") as name:
         os.chown(name, NOBODY, NOBODY)
         folder = Path(name).resolve() / "home"
-        with running(folder, [*prefix, *reading], HOME=name) as up:
+        with running(folder, prefix=[*prefix, *reading], HOME=name) as up:
             owners = {Path(f"/proc/{pid}").stat().st_uid for pid in up.processes()}
             assert owners == {NOBODY}
             assert (folder / "postgres").stat().st_uid == NOBODY
@@ -257,11 +266,9 @@ def test_an_ordinary_user_can_run_it_too() -> None:
 
 
 def test_a_child_may_die_five_times_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    from config import child_processes
-
     clock = [0.0]
-    monkeypatch.setattr(child_processes.time, "monotonic", lambda: clock[0])
-    child = child_processes.Child("web", [], log=Path("unused"), environ={}, cwd=Path())
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    child = Child("web", [], log=Path("unused"), environ={}, cwd=Path())
 
     assert [child.may_restart() for _ in range(6)] == [True] * 5 + [False]
     clock[0] = 61.0

@@ -49,18 +49,22 @@ def choose_data(home: Path, name: str) -> Path:
     if outside.exists():
         return outside
     account = choose_account(inside)
-    if account is None or can_enter(home, account):
-        return inside
+    return inside if account is None or not home.exists() or can_enter(home, account) else outside
+
+
+def prepare_folder(data: Path, home: Path) -> None:
+    """Make the folder above `data` where it lies outside `home`. Raise EmbeddedServerError where it cannot be made."""
+    if data.parent == home:
+        return
     try:
-        outside.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
-        for folder in (outside.parent, ROOTS_PLACE):
+        data.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+        for folder in (data.parent, ROOTS_PLACE):
             folder.chmod(0o711)
     except OSError as error:
         raise EmbeddedServerError(
-            f"The account that PostgreSQL runs under cannot enter {home}, and {outside.parent} cannot be made "
-            f"({error}). Set LAXIN_HOME to a folder that other accounts may enter."
+            f"The account that PostgreSQL runs under cannot enter {home}, and {data.parent} cannot be made ({error}). "
+            "Set LAXIN_HOME to a folder that other accounts may enter."
         ) from error
-    return outside
 
 
 def can_enter(folder: Path, account: Account) -> bool:

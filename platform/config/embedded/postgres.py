@@ -53,7 +53,14 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] %u@%d ",
     "password_encryption": "scram-sha-256",
 }
-UNSAFE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+UNSAFE_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+    # Its workers are the superuser's: a database that one of them visits cannot be dropped by its owner.
+    "autovacuum": "off",
+}
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,7 @@ class EmbeddedPostgres:
         """
         if self.pid:
             raise EmbeddedServerError(f"PostgreSQL on {self.data} is already running.")
-        self.home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+        self._make_folders()
         if not self._lock.acquire():
             raise EmbeddedServerError(f"Another process runs PostgreSQL on {self.home}. Stop it, or set LAXIN_HOME.")
         try:
@@ -139,7 +146,7 @@ class EmbeddedPostgres:
         """Take over the data of a stopped cluster, logins included; this one must have none yet."""
         if source.pid or process.find_by_folder(source.data):
             raise EmbeddedServerError(f"PostgreSQL on {source.data} is running: stop it before it is copied.")
-        self.home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+        self._make_folders()
         command = [
             "cp",
             "-a",
@@ -155,7 +162,7 @@ class EmbeddedPostgres:
         data = self.data
         shutil.rmtree(data, ignore_errors=True)
         if data.parent != self.home:
-            shutil.rmtree(data.parent, ignore_errors=True)
+            shutil.rmtree(data.parent, ignore_errors=True)  # programs that were copied lie there too
         self._lock.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -172,6 +179,10 @@ class EmbeddedPostgres:
         if not self.pid:
             raise EmbeddedServerError("PostgreSQL is not running: call start() first.")
         return self._urls()
+
+    def _make_folders(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+        place.prepare_folder(self.data, self.home)
 
     def _create(self) -> None:
         """Make the cluster beside its place and move it there, so that an interruption leaves nothing half-made."""
