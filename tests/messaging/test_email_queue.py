@@ -1,8 +1,6 @@
 """E-mails are written with the work that causes them and sent after its commit."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from django.core import mail
@@ -10,10 +8,9 @@ from django.core.mail import EmailMultiAlternatives, send_mail
 from messaging.models import Email
 from messaging.selectors import list_due
 from messaging.services import MAX_ATTEMPTS, claim_email, queue_email, record_failure, settle_email
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
-Capture = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +25,9 @@ def write_email(now: datetime) -> int:
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_message_is_a_row_until_the_commit(django_capture_on_commit_callbacks: Capture) -> None:
+def test_a_message_is_a_row_until_the_commit(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     with django_capture_on_commit_callbacks() as callbacks:
         message = EmailMultiAlternatives("Subject", "Text", "shop@laxin.example", ["a@x.example", "b@x.example"])
         message.attach_alternative("<p>Text</p>", "text/html")

@@ -12,6 +12,7 @@ from messaging import services
 from messaging.models import Email
 from messaging.tasks import deliver_due_emails, deliver_email
 from pytest_django import Settings
+
 from tenants.models import Shop
 from tenants.tasks import HEADER
 from tenants.transaction import tenant_transaction

@@ -51,7 +51,12 @@ def set_currency(form: forms.Form, currency: str) -> None:
             field.currency = currency
 
 
+# Services name some values otherwise than forms do, which ask for one of each.
+_FORM_NAMES = {"priceMinor": "price", "categoryPath": "category", "variants": "sku"}
+
+
 def add_fault(form: forms.Form, fault: DomainError) -> None:
     """Show a refused call at the field it is about, or above the form where it has no such field."""
-    name = fault.field[0] if fault.field else ""
+    name = fault.field[-1] if fault.field else ""
+    name = _FORM_NAMES.get(name, name)
     form.add_error(name if name in form.fields else None, fault.message)

@@ -1,0 +1,120 @@
+"""Join links in the console: address, pictures, and who came."""
+
+from uuid import UUID
+
+import pytest
+from coupons.models import Batch
+from django.utils import timezone
+from joining.models import JoinLink
+from joining.services import join_member
+
+from tenants.models import Shop
+from tenants.transaction import tenant_transaction
+from tests.support.shops import ShopClient
+
+GOOD = {"name": "收银台", "code": "till", "channel": "store", "batch": "", "opens_at": "", "closes_at": ""}
+
+
+def test_a_link_is_made_with_its_coupon(client: ShopClient, north: Shop, batch_id: UUID) -> None:
+    response = client.post("/console/join-links/new/", GOOD | {"batch": str(batch_id)}, follow=True)
+
+    with tenant_transaction(north):
+        link = JoinLink.objects.get()
+    assert (link.code, link.name, link.channel, link.batch_id) == ("till", "收银台", "store", batch_id)
+    assert "http://north.localhost/j/till" in response.content.decode()
+
+
+def test_the_way_from_a_coupon_chooses_it(client: ShopClient, batch_id: UUID) -> None:
+    page = client.get(f"/console/join-links/new/?batch={batch_id}").content.decode()
+
+    assert f'<option value="{batch_id}" selected>' in page
+
+
+def test_without_an_end_of_the_address_one_is_made_up(client: ShopClient, north: Shop) -> None:
+    client.post("/console/join-links/new/", GOOD | {"code": ""})
+
+    with tenant_transaction(north):
+        assert len(JoinLink.objects.get().code) == 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"code": "no spaces"}, "code"),
+        ({"code": "TILL"}, "code"),
+        ({"batch": "0190a0a0-0000-7000-8000-000000000000"}, "batch"),
+        ({"closes_at": "2001-01-01T00:00"}, "closes_at"),
+    ],
+)
+def test_a_link_with_a_fault_is_not_made(
+    client: ShopClient, north: Shop, link_id: UUID, changes: dict[str, str], field: str
+) -> None:
+    response = client.post("/console/join-links/new/", GOOD | {"code": "other"} | changes)
+
+    assert list(response.context["form"].errors) == [field]
+    with tenant_transaction(north):
+        assert JoinLink.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "content_type", "start"),
+    [
+        ("qr.svg", "image/svg+xml", b"<svg"),
+        ("qr.png", "image/png", b"\x89PNG"),
+        ("poster.pdf", "application/pdf", b"%PDF"),
+        ("poster.png", "image/png", b"\x89PNG"),
+    ],
+)
+def test_code_and_poster_are_shown_and_downloaded(
+    client: ShopClient, link_id: UUID, kind: str, content_type: str, start: bytes
+) -> None:
+    shown = client.get(f"/console/join-links/{link_id}/{kind}")
+    saved = client.get(f"/console/join-links/{link_id}/{kind}?save=1")
+
+    assert (shown.status_code, shown["Content-Type"]) == (200, content_type)
+    assert shown.content.startswith(start)
+    assert "Content-Disposition" not in shown
+    assert saved["Content-Disposition"] == f'attachment; filename="till-{kind}"'
+
+
+def test_a_join_appears_in_the_part_that_the_page_asks_for_again(
+    client: ShopClient, north: Shop, link_id: UUID
+) -> None:
+    before = client.get(f"/console/join-links/{link_id}/news/").content.decode()
+    with tenant_transaction(north):
+        joined = join_member(
+            code="till",
+            phone="13812348000",
+            region="CN",
+            token_secret=None,
+            consent_version="1",
+            now=timezone.now(),
+        )
+
+    after = client.get(f"/console/join-links/{link_id}/news/").content.decode()
+
+    assert joined.coupon is not None
+    assert "138****8000" not in before
+    assert "138****8000" in after
+    assert joined.coupon.code in after
+    assert "<html" not in after
+
+
+def test_a_link_is_closed_and_opened_again(client: ShopClient, link_id: UUID) -> None:
+    def get_state() -> str:
+        state: str = client.get(f"/console/join-links/{link_id}/").context["link"].state
+        return state
+
+    assert get_state() == "open"
+    client.post(f"/console/join-links/{link_id}/status/", {"open": "no"})
+    assert get_state() == "closed"
+    client.post(f"/console/join-links/{link_id}/status/", {"open": "yes"})
+    assert get_state() == "open"
+
+
+def test_a_paused_coupon_can_still_be_chosen(client: ShopClient, north: Shop, batch_id: UUID) -> None:
+    with tenant_transaction(north):
+        Batch.objects.update(status="paused")
+
+    assert str(batch_id) in client.get("/console/join-links/new/").content.decode()
