@@ -29,6 +29,9 @@ TENANT_APPS = [
     "joining",
 ]
 
+# Of these apps only the named models are public too; the others are the shops' alone.
+SHARED_MODELS = {"staff": ["user"]}
+
 # Without tables.
 OTHER_APPS = [
     "django.contrib.postgres",
@@ -40,6 +43,7 @@ OTHER_APPS = [
     "website",
     "console",
     "bench",
+    "demo",
     "storefront_api",
     "member_portal",
 ]
