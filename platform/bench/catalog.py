@@ -1,6 +1,7 @@
 """`laxin bench catalog`: a page of 20 products with 3 variants each, of 1,000, by 4 clients."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from rich.progress import Progress
 
@@ -29,25 +30,25 @@ query Catalogue {
 
 
 def run(*, environ: Mapping[str, str], rounds: int, operations: int, progress: Progress) -> Report:
-    """Measure the page without promotions, then with 100 live ones."""
+    """Measure the page without promotions, then with 100 live ones, 20 of which are for products on it."""
     rows: list[Row] = []
     for promotions in (0, PROMOTIONS):
         suffix = f", {promotions} promotions" if promotions else ""
         task = progress.add_task(f"catalog{suffix}", total=2 * rounds * operations)
-        arguments = [f"--products={PRODUCTS}", f"--promotions={promotions}"]
+        arguments = [f"--products={PRODUCTS}", f"--product-promotions={promotions}"]
         with throwaway_installation(environ, arguments) as installation:
             if not promotions:
                 _check_same_answer(installation)
             results = measure_in_turn(
                 contestants=[
-                    (installation.floor, lambda _client, at=installation: _floor(at)),
-                    (installation.laxin, lambda _client, at=installation: _laxin(at)),
+                    (installation.floor, partial(_floor, installation)),
+                    (installation.laxin, partial(_laxin, installation)),
                 ],
                 rounds=rounds,
                 operations=operations,
                 clients=CLIENTS,
                 probe=installation.probe,
-                on_progress=lambda count, task=task: progress.advance(task, count),
+                on_progress=partial(progress.advance, task),
             )
         rows += compare("laxin", results, suffix)
     return Report("catalog", f"page of 20 of {PRODUCTS:,} products × 3 variants, {CLIENTS} clients", tuple(rows))

@@ -1,6 +1,7 @@
 """`laxin bench checkout`: the flow of four requests with a coupon: cart, coupon, cart read again, order."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from kernel.ids import new_secret
 from rich.progress import Progress
@@ -33,19 +34,19 @@ def run(*, environ: Mapping[str, str], rounds: int, operations: int, progress: P
         suffix = f", {promotions} promotions" if promotions else ""
         flows = rounds * operations + 20 * CLIENTS
         task = progress.add_task(f"checkout{suffix}", total=2 * rounds * operations + 2 * flows)
-        with throwaway_installation(environ, ["--products=20", f"--promotions={promotions}"]) as installation:
+        with throwaway_installation(environ, ["--products=20", f"--order-promotions={promotions}"]) as installation:
             members = {"floor": _join(installation, "+86134", flows), "laxin": _join(installation, "+86135", flows)}
             progress.advance(task, 2 * flows)
             results = measure_in_turn(
                 contestants=[
-                    (installation.floor, lambda _client, at=installation, m=members["floor"]: _floor(at, m)),
-                    (installation.laxin, lambda _client, at=installation, m=members["laxin"]: _laxin(at, m)),
+                    (installation.floor, partial(_floor, installation, members["floor"])),
+                    (installation.laxin, partial(_laxin, installation, members["laxin"])),
                 ],
                 rounds=rounds,
                 operations=operations,
                 clients=CLIENTS,
                 probe=installation.probe,
-                on_progress=lambda count, task=task: progress.advance(task, count),
+                on_progress=partial(progress.advance, task),
             )
         rows += compare("laxin", results, suffix)
     about = f"four requests, 3 lines, one coupon, {CLIENTS} clients; the floor is one statement"

@@ -1,6 +1,7 @@
 """`laxin bench join`: member, coupon, token and channel row in one transaction; one hot coupon, 4 and 32 clients."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from kernel.ids import hash_secret, new_code, new_secret
 from rich.progress import Progress
@@ -28,14 +29,14 @@ def run(*, environ: Mapping[str, str], rounds: int, operations: int, progress: P
             task = progress.add_task(f"join{suffix}", total=2 * rounds * operations)
             results = measure_in_turn(
                 contestants=[
-                    (installation.floor, lambda _client, prefix=prefixes[0]: _floor(installation, prefix)),
-                    (installation.laxin, lambda _client, prefix=prefixes[1]: _laxin(installation, prefix)),
+                    (installation.floor, partial(_floor, installation, prefixes[0])),
+                    (installation.laxin, partial(_laxin, installation, prefixes[1])),
                 ],
                 rounds=rounds,
                 operations=operations,
                 clients=clients,
                 probe=installation.probe,
-                on_progress=lambda count, task=task: progress.advance(task, count),
+                on_progress=partial(progress.advance, task),
             )
             rows += compare("laxin", results, suffix)
     return Report("join", "new member, coupon, token and channel row by one link", tuple(rows))

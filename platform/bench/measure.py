@@ -12,11 +12,11 @@ import psycopg
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
-# Statements of the transaction frame and of pooled connections are not work of the operation.
+# Not counted: the transaction's frame, pooled connections, and the checks of foreign keys that the commit makes.
 COUNT_STATEMENTS = """
 SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements
  WHERE query !~* '^(begin|commit|rollback|set|reset|discard|select set_config|savepoint|release|deallocate)'
-   AND query !~* 'pg_stat_statements'
+   AND query !~* 'pg_stat_statements' AND query !~ 'FOR KEY SHARE OF x$'
 """
 
 
@@ -103,20 +103,20 @@ Operation = Callable[[int], None]
 
 def measure_in_turn(
     *,
-    contestants: Sequence[tuple[Server, Callable[[int], Operation]]],
+    contestants: Sequence[tuple[Server, Callable[[], Operation]]],
     rounds: int,
     operations: int,
     clients: int,
     probe: Probe,
-    on_progress: Callable[[int], None],
+    on_progress: Callable[[float], object],
 ) -> dict[str, Samples]:
     """Run the contestants in turn (A B A B …) and return the samples of each by name.
 
-    A contestant is its server and a factory: given a client's number it returns the operation, which is called with a
-    number that never repeats and raises if the answer is wrong. Each round does `operations` with `clients` threads.
+    A contestant is its server and a factory that makes the operation of one client, which is called with a number that
+    never repeats and raises if the answer is wrong. Each round does `operations` with `clients` threads.
     """
     results = {server.name: Samples() for server, _ in contestants}
-    ready = {server.name: [make(client) for client in range(clients)] for server, make in contestants}
+    ready = {server.name: [make() for _client in range(clients)] for server, make in contestants}
     for _name, client_operations in ready.items():  # warm up: connections, caches, prepared statements
         _run_clients(client_operations, serials=range(-20 * clients, 0), clients=clients)
     for round_number in range(rounds):

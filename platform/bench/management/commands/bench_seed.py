@@ -34,7 +34,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The size of the shop."""
         parser.add_argument("--products", type=int, default=1_000)
-        parser.add_argument("--promotions", type=int, default=0)
+        parser.add_argument("--product-promotions", type=int, default=0)
+        parser.add_argument("--order-promotions", type=int, default=0)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Fill and print."""
@@ -45,8 +46,12 @@ class Command(BaseCommand):
         with tenant_transaction(opened.shop):
             prices = _fill_catalog(options["products"], now)
             _open_stock(list(prices), now)
-            for number in range(options["promotions"]):
-                create_promotion(document=_promotion(number), status="live", now=now)
+            documents = [
+                *(_product_promotion(number) for number in range(options["product_promotions"])),
+                *(_order_promotion(number) for number in range(options["order_promotions"])),
+            ]
+            for document in documents:
+                create_promotion(document=document, status="live", now=now)
             batch_id = create_batch(
                 data=BatchInput(
                     name="满40减8",
@@ -107,7 +112,22 @@ def _open_stock(skus: list[str], now: datetime) -> None:
     open_balances(items=opening, reference="bench", actor="bench", now=now)
 
 
-def _promotion(number: int) -> dict[str, Any]:
+def _product_promotion(number: int) -> dict[str, Any]:
+    """A price promotion of one product, one for each from the first on: the first page shows 20 of them."""
+    return {
+        "name": f"9折 {number}",
+        "lane": "price",
+        "then": [
+            {
+                "type": "percent_off",
+                "percent_bp": 1000,
+                "scope": {"skus": [f"P{number:05}-{size}" for size in range(VARIANTS)]},
+            }
+        ],
+    }
+
+
+def _order_promotion(number: int) -> dict[str, Any]:
     """An order promotion that the bench's carts are far from: its cost is being looked at, not being applied."""
     threshold = 10_000_000 + number
     return {
