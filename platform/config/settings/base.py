@@ -4,7 +4,8 @@ from config.env import current
 
 ENV = current()
 
-DEBUG = ENV.mode == "development"
+# Never on: `laxin up` serves people, pages never show internals, and tracebacks are in the log.
+DEBUG = False
 SECRET_KEY = ENV.secret_key
 BASE_URL = ENV.base_url
 BASE_HOST = ENV.base_host
