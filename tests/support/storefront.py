@@ -101,6 +101,14 @@ class Storefront:
         assert answer.status == 200, answer.body
         return answer.data
 
+    def refuse(self, document: str, **input: Any) -> list[tuple[str, list[str] | None]]:
+        """Send a mutation that must be refused; codes and fields of its errors."""
+        payload = self.mutate(document, **input)
+        errors = payload.pop("userErrors")
+        assert set(payload.values()) == {None}, payload
+        assert all(error["message"] for error in errors)
+        return [(error["code"], error["field"]) for error in errors]
+
     def mutate(self, document: str, **input: Any) -> dict[str, Any]:
         """Send a mutation with an `input`; its payload."""
         (payload,) = self.run(document, input=input).values()
