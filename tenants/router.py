@@ -14,10 +14,20 @@ OWNER = "owner"
 
 
 @cache
-def _app_is_listed(app_label: str, setting: str) -> bool:
-    """Tell whether the app stands in the setting."""
+def is_public(app_label: str, model_name: str | None) -> bool:
+    """Tell whether a model (None: whatever a migration of the app does without one) has a table in public."""
+    only: list[str] | None = settings.SHARED_MODELS.get(app_label)
+    return _is_listed(app_label, settings.SHARED_APPS) and (only is None or model_name in only)
+
+
+@cache
+def is_shops(app_label: str) -> bool:
+    """Tell whether the app has tables in every shop's schema."""
+    return _is_listed(app_label, settings.TENANT_APPS)
+
+
+def _is_listed(app_label: str, listed: list[str]) -> bool:
     config = apps.app_configs.get(app_label)
-    listed: list[str] = getattr(settings, setting)
     return config is not None and config.name in listed
 
 
@@ -30,7 +40,7 @@ class ShopRouter:
         if instance is not None and instance._state.db == OWNER:
             return OWNER  # a data migration follows a relation
         label = model._meta.app_label
-        if _app_is_listed(label, "TENANT_APPS") and not _app_is_listed(label, "SHARED_APPS"):
+        if is_shops(label) and not is_public(label, model._meta.model_name):
             connection: Any = connections[DEFAULT_DB_ALIAS]
             if connection.shop is None:
                 raise TenancyError(f"{model._meta.label} was asked for outside a tenant transaction.")
@@ -38,10 +48,9 @@ class ShopRouter:
 
     db_for_write = db_for_read
 
-    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:
-        """Public gets the shared apps, a shop's schema the tenant apps; only the owner migrates."""
+    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool | None:
+        """Public gets the shared models, a shop's schema the tenant apps; only the owner migrates."""
         if db != OWNER:
             return False
         connection: Any = connections[db]
-        shared = connection.migrating in {None, "public"}
-        return _app_is_listed(app_label, "SHARED_APPS" if shared else "TENANT_APPS")
+        return is_public(app_label, model_name) if connection.migrating in {None, "public"} else is_shops(app_label)

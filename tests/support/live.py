@@ -1,6 +1,5 @@
 """Real processes on a database of their own: the web server and the Celery worker."""
 
-import gc
 import os
 import signal
 import subprocess
@@ -100,7 +99,8 @@ def _sending_to(broker_url: str) -> Iterator[None]:
         _set_broker(broker_url, broker_url.removesuffix("/0") + "/1")
         yield
     finally:
-        gc.collect()  # results say good-bye to the server that they were waiting for
+        # Results that are deleted later say good-bye to the server, which is gone then, and wait for it to come back.
+        current_app.backend.remove_pending_result = lambda result: None
         _set_broker(*before)
 
 
