@@ -81,18 +81,20 @@ class Supervisor:
         self._run_command("Browser files", ["config.frontend_build"], log="frontend")
         self._start_servers()
         self._remember()
-        self._run_command("Tables and logins", ["config.cli", "bootstrap"], log="setup")
-        loads_first = not (self.env.home / info.DEMO_FILE).exists()
-        if loads_first:
+        if self._with_demo and not (self.env.home / info.DEMO_FILE).exists():
+            self._run_command("Tables and logins", ["config.cli", "bootstrap"], log="setup")
             self._load_demo()
-        with self._step("Web server, worker and beat"):
-            for child in self._children:
-                child.start()
+        else:
+            what = ["demo"] if self._with_demo else []
+            self._run_command("Tables, logins and shops", ["config.prepare", *what], log="setup", show=True)
+        web, *others = self._children
+        with self._step("Web server"):
+            web.start()
             self._remember()
-        if not loads_first:  # only a look whether all is there: the servers start meanwhile
-            self._load_demo()
-        with self._step("Ready for requests"):
-            self._wait_until_ready()
+            self._wait_until_ready(web)
+        with self._step("Worker and beat"):  # after the web server: it is what people wait for
+            for child in others:
+                child.start()
         self._ready = True
         self._remember()
         info.print_info(self.env, ready=True)
@@ -135,20 +137,20 @@ class Supervisor:
         self._children = list_children(self.env, self._environ, checkout_root())
 
     def _load_demo(self) -> None:
-        if not self._with_demo:
-            return
-        command = ["config.cli", "demo", "load", "--size", self.env.demo_size]
-        if (self.env.home / info.DEMO_FILE).exists():
-            self._run_command("Demo shop", command, log="demo")
-        else:  # takes a while and shows its own progress
-            self._steps.say("Demo shop: loading a grocery chain's data, once")
-            self._run(command, None, "The demo shop could not be loaded")
-            self._steps.done("Demo shop")
+        """Takes a while and shows its own progress."""
+        self._steps.say("Demo shop: loading a grocery chain's data, once")
+        self._run(
+            ["config.cli", "demo", "load", "--size", self.env.demo_size], None, "The demo shop could not be loaded"
+        )
+        self._steps.done("Demo shop")
 
-    def _run_command(self, title: str, arguments: list[str], *, log: str) -> None:
+    def _run_command(self, title: str, arguments: list[str], *, log: str, show: bool = False) -> None:
         path = self.env.home / "logs" / f"{log}.log"
+        begin = path.stat().st_size if path.exists() else 0
         with self._step(title):
             self._run(arguments, path, f"{title}: failed")
+        if show and (said := path.read_bytes()[begin:].decode(errors="replace").strip()):
+            self._steps.warn(said)
 
     def _run(self, arguments: list[str], log: Path | None, failure: str) -> None:
         """Run a Python module to its end; its output goes to `log`, or to the terminal where there is none."""
@@ -165,17 +167,16 @@ class Supervisor:
             detail = f"The end of {log}:\n{process.read_tail(log)}" if log else "See above."
             raise StartError(f"{failure} (exit code {child.returncode}). {detail}")
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, web: Child) -> None:
         deadline = time.monotonic() + READY_SECONDS
         answer = ""
         while time.monotonic() < deadline:
             self._check_stop()
-            for child in self._children:
-                if not child.is_running():
-                    raise StartError(
-                        f"The {child.name} process ended with exit code {child.exit_code()}. The end of {child.log}:\n"
-                        f"{process.read_tail(child.log)}"
-                    )
+            if not web.is_running():
+                raise StartError(
+                    f"The web server ended with exit code {web.exit_code()}. The end of {web.log}:\n"
+                    f"{process.read_tail(web.log)}"
+                )
             status, answer = ask_ready(self.env)
             if status == 200:
                 return

@@ -1,0 +1,29 @@
+"""`python -m config.prepare [demo]`: look whether tables, logins and demo shop are as they should be, in one process.
+
+Starting Django costs seconds; `laxin bootstrap` and `laxin demo load` one after the other would pay them twice. Prints
+what was done, and nothing where all was in order.
+"""
+
+import os
+import sys
+
+
+def main() -> int:
+    """Do what `laxin bootstrap` does, then what `laxin demo load` does if the word `demo` was given."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django  # noqa: PLC0415  needs the variable
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415
+
+    from tenants.bootstrap import bring_up_to_date  # noqa: PLC0415
+
+    for line in bring_up_to_date():
+        print(f"Brought up to date: {line}")
+    if "demo" in sys.argv[1:]:
+        call_command("demo", "load")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
