@@ -94,7 +94,9 @@ def test_a_code_belongs_to_one_link(shop: Shop, now: datetime) -> None:
     ],
 )
 def test_a_link_that_makes_no_sense_is_refused(shop: Shop, now: datetime, changes: dict[str, Any], field: str) -> None:
-    moments = {name: now + value if isinstance(value, timedelta) else value for name, value in changes.items()}
+    moments: dict[str, Any] = {
+        name: now + value if isinstance(value, timedelta) else value for name, value in changes.items()
+    }
     batch_id = moments.pop("batch_id", None)
 
     with pytest.raises(InvalidInput) as refusal:

@@ -89,8 +89,8 @@ def test_an_a4_page_is_drawn_in_its_proportions() -> None:
 def _code_area(picture: Image.Image) -> tuple[int, int, int, int]:
     """The square of dark marks below the white card's upper edge and above the words under the code."""
     grey = picture.convert("L")
-    white_rows = [y for y in range(grey.height) if (grey.getpixel((grey.width // 2, y)) or 0) > 250]
-    card_top = next(y for y in white_rows if all((grey.getpixel((x, y)) or 0) > 250 for x in range(300, 780)))
+    card = grey.point(lambda value: 255 if value > 250 else 0)
+    card_top = next(y for y in range(grey.height) if card.crop((300, y, 780, y + 1)).getextrema() == (255, 255))
     ink = grey.crop((0, card_top, grey.width, grey.height)).point(lambda value: 255 if value < 60 else 0)
     box = ink.getbbox()
     assert box is not None
