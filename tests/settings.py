@@ -16,3 +16,7 @@ os.environ["LAXIN_ENV"] = "test"
 os.environ["LAXIN_HOME"] = str(TEST_CACHE / "home")
 
 from config.settings import *  # noqa: E402, F403
+from config.settings import DATABASES  # noqa: E402
+
+# Tests change the database within one process; the processes that they start have the pool.
+del DATABASES["default"]["OPTIONS"]["pool"]

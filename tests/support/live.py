@@ -100,7 +100,8 @@ def _sending_to(broker_url: str) -> Iterator[None]:
         yield
     finally:
         # Results that are deleted later say good-bye to the server, which is gone then, and wait for it to come back.
-        current_app.backend.remove_pending_result = lambda result: None
+        app: Any = current_app
+        app.backend.remove_pending_result = lambda result: None
         _set_broker(*before)
 
 

@@ -33,7 +33,7 @@ def _connection(url: DatabaseUrl | None, *, pool: dict[str, Any] | None) -> dict
 
 
 DATABASES = {
-    "default": _connection(ENV.app, pool=None if ENV.mode == "test" else POOL),
+    "default": _connection(ENV.app, pool=POOL),
     "owner": _connection(ENV.owner, pool=None),
 }
 DATABASE_ROUTERS = ["tenants.router.ShopRouter"]
