@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from catalog.selectors import get_variants_by_sku
@@ -10,7 +10,7 @@ from catalog.services import archive_product, create_product, ensure_category
 from catalog.types import ProductInput, VariantInput
 from kernel.ids import from_global_id, to_global_id
 from promotions.services import create_promotion, set_promotion_status
-from stock.services import adjust_stock
+from stock.services import adjust_stock, open_balance
 
 from tests.storefront_api.documents import CATALOG_PAGE
 from tests.support.statements import statements
@@ -36,8 +36,6 @@ def test_a_product_has_its_category_variants_prices_and_stock(storefront: Storef
             VariantInput(sku="TEA-L", name="", price_minor=4000),
         ]
         create_product(data=ProductInput(name="Green Tea", variants=variants, category_path="drinks/tea"), now=now)
-        from stock.services import open_balance
-
         small = get_variants_by_sku(skus=["TEA-S"])["TEA-S"].id
         open_balance(variant_id=small, quantity=7, unit_cost_minor=1, now=now)
 
@@ -156,8 +154,6 @@ def test_badges_name_the_live_promotions_and_the_price_that_lane_price_settles(
 def test_a_promotion_that_ended_is_gone_from_the_next_request_on(storefront: Storefront, now: datetime) -> None:
     with storefront.inside():
         make_product(now)
-        from uuid import UUID
-
         promotion_id = UUID(make_promotion(now))
     assert page(storefront)[0]["badges"]
 

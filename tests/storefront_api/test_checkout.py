@@ -109,6 +109,7 @@ def test_an_order_takes_stock_redeems_the_coupon_and_counts_for_the_member(
         assert Payment.objects.values_list("method", "status", "amount_minor").get() == ("offline", "pending", 4200)
         assert OrderLine.objects.values_list("unit_cost_minor", flat=True).get() == 500
         stored = Order.objects.get()
+        assert stored.quote is not None
         assert stored.quote["total"] == 4200
         event = OutboxEvent.objects.get(topic="order.placed").payload
         assert (event["order"], event["total"], event["lines"][0]["sku"]) == (str(stored.id), 4200, "TEA")

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import graphql
 import orjson
 import pytest
 from checkout.models import Cart
@@ -12,7 +13,7 @@ from django.db import connection
 from kernel.ids import to_global_id
 from staff.models import ApiKey
 
-from storefront_api import access, limits
+from storefront_api import access, documents, limits
 from storefront_api.schema import catalog
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
@@ -194,19 +195,19 @@ def test_circular_fragments_are_refused_by_validation(storefront: Storefront) ->
 
 
 def test_introspection_is_allowed_but_not_in_circles(storefront: Storefront) -> None:
-    from graphql import get_introspection_query
-
-    assert storefront.run(get_introspection_query())["__schema"]["types"]
+    assert storefront.run(graphql.get_introspection_query())["__schema"]["types"]
     circle = "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }"
     assert storefront.post(circle).status == 400
 
 
 def test_a_document_is_parsed_and_validated_once(storefront: Storefront, monkeypatch: pytest.MonkeyPatch) -> None:
-    from storefront_api import documents
-
     parsed: list[str] = []
-    parse = documents.parse
-    monkeypatch.setattr(documents, "parse", lambda text, **options: (parsed.append(text), parse(text, **options))[1])
+
+    def spy(text: str, **options: Any) -> graphql.DocumentNode:
+        parsed.append(text)
+        return graphql.parse(text, **options)
+
+    monkeypatch.setattr(documents, "parse", spy)
     document = "query once { shop { name } }"
 
     for _ in range(3):
@@ -216,11 +217,9 @@ def test_a_document_is_parsed_and_validated_once(storefront: Storefront, monkeyp
 
 
 def test_the_cache_of_documents_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from storefront_api import documents
-
     monkeypatch.setattr(documents, "MAX_CACHED_CHARACTERS", 100)
     cache = documents._Cache()
-    document = documents.parse("{ a }")
+    document = graphql.parse("{ a }")
 
     for number in range(50):
         cache.put(bytes([number]), document, 40)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from coupons.models import Batch, Coupon
 from joining.models import Join, JoinLink
-from kernel.ids import from_global_id, to_global_id
+from kernel.ids import to_global_id
 from kernel.models import IdempotencyKey
 from members.models import Member, MemberToken
 from members.services import issue_token, revoke_token
@@ -228,8 +228,9 @@ def test_an_answer_is_not_given_again_to_a_token_that_may_not_see_it(storefront:
 
 def test_claims_that_cannot_be_made_are_refused(storefront: Storefront, now: datetime) -> None:
     with storefront.inside():
-        over = to_global_id("Batch", make_batch(now, claim_until=now + timedelta(days=1)))
-        Batch.objects.filter(pk=from_global_id(over, "Batch")).update(claim_until=now)
+        closing = make_batch(now, claim_until=now + timedelta(days=1))
+        Batch.objects.filter(pk=closing).update(claim_until=now)
+        over = to_global_id("Batch", closing)
         sold_out = make_batch(now, total=1)
         Batch.objects.filter(pk=sold_out).update(issued=1)
     member = storefront.as_member(join(storefront)["token"])
