@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import translation
 
+from tenants.access import is_closed_for
 from tenants.models import Shop
 from tenants.selectors import find_shop
 from tenants.transaction import tenant_transaction
@@ -33,8 +34,10 @@ class ShopMiddleware:
             return self.get_response(request)
         shop = find_shop(slug)
         if shop is None:
-            return _render_notice(request, "unknown_shop.html", status=404, host=request.get_host())
+            return _render_notice(request, "unknown_shop.html", status=404)
         request.shop = shop  # type: ignore[attr-defined]
+        if is_closed_for(shop, request.path):
+            return _render_notice(request, "suspended_shop.html", status=403)
         request.urlconf = settings.SHOP_URLCONF
         with tenant_transaction(shop):
             response = self.get_response(request)
@@ -61,7 +64,7 @@ def _stream_inside(shop: Shop, content: Iterator[bytes]) -> Iterator[bytes]:
         yield from content
 
 
-def _render_notice(request: HttpRequest, template: str, *, status: int, host: str) -> HttpResponseBase:
-    """A page without a shop: sessions and languages are worked out further in, so the browser's language decides."""
+def _render_notice(request: HttpRequest, template: str, *, status: int) -> HttpResponseBase:
+    """A page outside the shop: sessions and languages are worked out further in, so the browser's language decides."""
     with translation.override(translation.get_language_from_request(request)):
-        return render(request, template, {"host": host, "base_url": settings.BASE_URL}, status=status)
+        return render(request, template, {"host": request.get_host(), "base_url": settings.BASE_URL}, status=status)

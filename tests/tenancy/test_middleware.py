@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from kernel.models import OutboxEvent
 from pytest_django import Settings
 
+from tenants.access import check_takes_business
+from tenants.errors import ShopClosed
 from tenants.models import Shop
 from tenants.selectors import find_shop
 from tenants.services import set_access
@@ -127,6 +129,27 @@ def test_a_change_of_access_is_seen_at_once(live_shops: tuple[Shop, Shop]) -> No
     found = find_shop("north")
     assert found is not None
     assert found.access == "suspended"
+
+
+def test_a_suspended_shop_is_a_clear_page_for_customers_and_open_for_staff(live_shops: tuple[Shop, Shop]) -> None:
+    north = live_shops[0]
+    set_access(shop=north, access=Shop.Access.SUSPENDED)
+    response = ShopClient(north).get("/write/200", headers={"accept-language": "en"})
+    assert response.status_code == 403
+    assert "This shop is closed for now" in response.content.decode()
+    assert topics(north) == []
+    assert ShopClient(north).get("/console/").status_code == 404  # no such page in these addresses, but not closed
+
+
+def test_a_read_only_shop_takes_no_business(live_shops: tuple[Shop, Shop]) -> None:
+    north, south = live_shops
+    set_access(shop=north, access=Shop.Access.READ_ONLY)
+    assert ShopClient(north).get("/show").status_code == 200
+    closed = find_shop("north")
+    assert closed is not None
+    with pytest.raises(ShopClosed):
+        check_takes_business(closed)
+    check_takes_business(south)
 
 
 @pytest.mark.parametrize("host", ["localhost", "north.localhost", "nowhere.localhost", "10.1.2.3:8000", "example.com"])
