@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from promotions.engine.allocation import reshare, sum_of
-from promotions.engine.cart import Cart, Off, State, lowered
+from promotions.engine.cart import Cart, LineState, Off, State, lowered
 from promotions.engine.policy import Lane
 from promotions.engine.promotion import Promotion
 from promotions.engine.rewards import Turn
@@ -12,25 +12,24 @@ FLOOR, LIMIT, CAP = "FLOOR", "LIMIT", "CAP"
 
 
 class Attempt(NamedTuple):
-    """What applying a promotion would do; with a discount of 0 it has no effect and `state` is the old one."""
+    """What applying a promotion does. It depends on nothing but the lines that the promotion reaches."""
 
-    state: State
-    discount: int
+    discount: int  # 0 is no effect, and no changes
     times: int
     cut: dict[str, int]
+    changes: dict[int, LineState]
 
 
 def attempt(promotion: Promotion, cart: Cart, state: State, lane: Lane, cap_left: int | None) -> Attempt:
     """Apply a promotion to `state`; `cap_left` is what the cap on the order's discount still allows."""
-    limits = promotion.limits
     budget = promotion.budget(cart.facts)
     margin_bp = promotion.floor_margin_bp
     bounded = budget is not None or cap_left is not None or margin_bp is not None
-    consumes = lane.consumes
-    before, discount, most_times = state, 0, 1
+    discount, most_times = 0, 1
     cut: dict[str, int] = {}
+    changes: dict[int, LineState] = {}
     for reward in promotion.then:
-        offs, times = reward.propose(Turn(cart, state, lane.per_unit, limits.times_per_order))
+        offs, times = reward.propose(Turn(cart, state, lane.per_unit, promotion.limits.times_per_order))
         if not offs:
             continue
         if bounded:
@@ -44,10 +43,15 @@ def attempt(promotion: Promotion, cart: Cart, state: State, lane: Lane, cap_left
             offs = [off for off in offs if off[3]]
         most_times = max(most_times, times)
         discount += sum_of(offs)
-        state = lowered(state, offs, consume=consumes)
+        changed = lowered(state, offs, consume=lane.consumes)
+        if reward is promotion.then[-1]:
+            changes = changes | changed if changes else changed
+        else:
+            changes |= changed
+            state = state.after(changed)
     if not discount:
-        return Attempt(before, 0, 1, cut)
-    return Attempt(state, discount, most_times, cut)
+        return Attempt(0, 1, cut, {})
+    return Attempt(discount, most_times, cut, changes)
 
 
 def _at_most(left: int, offs: list[Off], reason: str, cut: dict[str, int]) -> list[Off]:
@@ -66,8 +70,7 @@ def _above_floors(cart: Cart, state: State, offs: list[Off], margin_bp: int, cut
     for line, of_line in by_line.items():
         floor = cart.floor(line, margin_bp)
         if floor:
-            runs = (*state.free[line], *state.used[line])
-            room = max(0, sum([amount * count for amount, count in runs]) - floor)
+            room = max(0, state.lines[line].total() - floor)
             kept += _at_most(room, of_line, FLOOR, cut)
         else:
             kept += of_line

@@ -9,7 +9,7 @@ improves it over the most promising few; the quote then says that it is not exac
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from promotions.engine.application import attempt
+from promotions.engine.application import Attempt, attempt
 from promotions.engine.cart import Cart, State
 from promotions.engine.policy import Lane
 from promotions.engine.promotion import Promotion
@@ -17,29 +17,40 @@ from promotions.engine.rewards import Turn
 
 EXACT_UP_TO = 7
 SHORTLIST = 5
+UNPRUNED_UP_TO = 3  # so few are tried sooner than bounded
 
-type Ordering = tuple[int, ...]  # places in the list of promotions, which is by rank
+
+class Step(NamedTuple):
+    """A promotion, by its place in a list that is by rank, and what it does at its turn."""
+
+    place: int
+    attempt: Attempt
+
+
+type Steps = tuple[Step, ...]
 
 
 class Choice(NamedTuple):
-    promotions: list[Promotion]  # in the order of application
+    """What the lane applies, in order, and what each does while no cap is in the way."""
+
+    taken: list[tuple[Promotion, Attempt]]
     exact: bool
 
 
 def choose(ready: Sequence[Promotion], cart: Cart, state: State, lane: Lane) -> Choice:
     """The best ordering among the applicable promotions, given by rank (priority falling, then id)."""
     reaching = [promotion for promotion in ready if promotion.mask(cart)]
-    if len(reaching) <= 1:
-        return Choice(reaching, exact=True)
     if lane.max == 1:
         return Choice(_best_single(reaching, cart, state, lane), exact=True)
     limited = lane.max is not None and lane.max < len(reaching)
     groups = [list(range(len(reaching)))] if limited else _groups(reaching, cart)
     exact = True
-    orderings: list[Ordering] = []
+    steps: list[list[Step]] = []
     for group in groups:
         if len(group) == 1:
-            orderings.append((group[0],))
+            result = attempt(reaching[group[0]], cart, state, lane, None)
+            if result.discount:
+                steps.append([Step(group[0], result)])
             continue
         search = Search([reaching[place] for place in group], cart, state, lane)
         if len(group) > EXACT_UP_TO:
@@ -47,8 +58,9 @@ def choose(ready: Sequence[Promotion], cart: Cart, state: State, lane: Lane) -> 
             found = search.shortlisted()
         else:
             found = search.exhaustive()
-        orderings.append(tuple(group[place] for place in found))
-    return Choice([reaching[place] for place in _interleaved(orderings)], exact)
+        if found:
+            steps.append([Step(group[step.place], step.attempt) for step in found])
+    return Choice([(reaching[step.place], step.attempt) for step in _interleaved(steps)], exact)
 
 
 def bound(promotion: Promotion, cart: Cart, state: State, lane: Lane) -> int:
@@ -59,44 +71,53 @@ def bound(promotion: Promotion, cart: Cart, state: State, lane: Lane) -> int:
     return most if budget is None or budget > most else budget
 
 
-def _best_single(reaching: list[Promotion], cart: Cart, state: State, lane: Lane) -> list[Promotion]:
-    bounds = sorted((-bound(promotion, cart, state, lane), promotion.rank, promotion) for promotion in reaching)
-    best: tuple[int, tuple[int, str]] = (0, (0, ""))
-    winner: list[Promotion] = []
-    for negative, rank, promotion in bounds:
+def _best_single(reaching: list[Promotion], cart: Cart, state: State, lane: Lane) -> list[tuple[Promotion, Attempt]]:
+    """The one that takes off most, then by rank. What cannot reach the best so far is not tried."""
+    by_bound = sorted([(-bound(promotion, cart, state, lane), i) for i, promotion in enumerate(reaching)])
+    best: tuple[int, int] = (0, -1)
+    found: list[tuple[Promotion, Attempt]] = []
+    for negative, i in by_bound:
         if negative > best[0]:
             break
-        discount = attempt(promotion, cart, state, lane, None).discount
-        if discount and (-discount, rank) < best:
-            best, winner = (-discount, rank), [promotion]
-    return winner
+        result = attempt(reaching[i], cart, state, lane, None)
+        if result.discount and (-result.discount, i) < best:
+            best, found = (-result.discount, i), [(reaching[i], result)]
+    return found
 
 
 def _groups(reaching: Sequence[Promotion], cart: Cart) -> list[list[int]]:
     """The promotions that compete, directly or through others: for the same lines, or by excluding each other."""
     groups: list[tuple[int, list[int]]] = []
+    exclusions = any(promotion.excludes for promotion in reaching)
     for place, promotion in enumerate(reaching):
         mask, members = promotion.mask(cart), [place]
-        apart: list[tuple[int, list[int]]] = []
-        for other_mask, others in groups:
-            if mask & other_mask or any(promotion.conflicts_with(reaching[other]) for other in others):
-                mask |= other_mask
-                members = others + members
-            else:
-                apart.append((other_mask, others))
-        groups = [*apart, (mask, members)]
+        rivals = [
+            group
+            for group in groups
+            if mask & group[0] or (exclusions and any(promotion.conflicts_with(reaching[other]) for other in group[1]))
+        ]
+        for rival in rivals:
+            groups.remove(rival)
+            mask |= rival[0]
+            members += rival[1]
+        groups.append((mask, members))
     return [sorted(members) for _, members in groups]
 
 
-def _interleaved(orderings: list[Ordering]) -> list[int]:
+def _interleaved(sequences: list[list[Step]]) -> list[Step]:
     """Independent orderings as one, the first by rank of all that keep each in its order."""
-    queues = [list(reversed(ordering)) for ordering in orderings if ordering]
-    merged: list[int] = []
+    if all(len(steps) == 1 for steps in sequences):
+        return sorted([steps[0] for steps in sequences], key=_place)
+    queues = [list(reversed(steps)) for steps in sequences]
+    merged: list[Step] = []
     while queues:
-        first = min(queues, key=lambda queue: queue[-1])
-        merged.append(first.pop())
+        merged.append(min(queues, key=lambda queue: queue[-1].place).pop())
         queues = [queue for queue in queues if queue]
     return merged
+
+
+def _place(step: Step) -> int:
+    return step.place
 
 
 class Search:
@@ -109,93 +130,106 @@ class Search:
         self.lane = lane
         self.most = len(promotions) if lane.max is None else lane.max
         self.masks = [promotion.mask(cart) for promotion in promotions]
+        self.reach = [cart.indexes(mask) for mask in self.masks]
         everything = 0
         for mask in self.masks:
             everything |= mask
         self.lines = cart.indexes(everything)
-        self.bounds = [bound(promotion, cart, state, lane) for promotion in promotions]
+        self.bounds: list[int] = []
+        self.pruned = len(promotions) > UNPRUNED_UP_TO
+        self.exclusions = any(promotion.excludes for promotion in promotions)
         self.total = 0
-        self.ordering: Ordering = ()
+        self.best: Steps = ()
         self.seen: set[tuple[object, ...]] = set()
+        self.known: dict[tuple[object, ...], Attempt] = {}
 
-    def exhaustive(self) -> Ordering:
+    def exhaustive(self) -> "Steps":
         """The best of all orderings of all subsets."""
-        self._greedily()
-        self._visit(self.start, (), 0, tuple(range(len(self.promotions))))
-        return self.ordering
+        self._visit(self.start, (), 0, list(range(len(self.promotions))))
+        return self.best
 
-    def shortlisted(self) -> Ordering:
+    def shortlisted(self) -> "Steps":
         """A good ordering: the best greedy pass, improved over its promotions and the strongest others."""
-        alone = self._greedily()
-        by_strength = sorted(range(len(self.promotions)), key=lambda place: (-alone[place], place))
-        in_hand = sorted(self.ordering, key=lambda place: (-alone[place], place))
-        few = list(dict.fromkeys([*in_hand[:SHORTLIST], *by_strength]))[:SHORTLIST]
-        self._visit(self.start, (), 0, tuple(sorted(few)))
-        return self.ordering
-
-    def _greedily(self) -> list[int]:
-        """Take three passes in plain orders as the first thing to beat; the discount of each promotion alone."""
-        alone = [attempt(promotion, self.cart, self.start, self.lane, None).discount for promotion in self.promotions]
         places = range(len(self.promotions))
-        amounts = [
-            sum(amount * count for line in self.cart.indexes(mask) for amount, count in self.start.free[line])
-            for mask in self.masks
-        ]
+        alone = [self._attempt(place, self.start).discount for place in places]
+        amounts = [sum([self.start.lines[line].total() for line in reach]) for reach in self.reach]
         self._pass(sorted(places, key=lambda place: (-alone[place], place)))
         self._pass(sorted(places, key=lambda place: (-alone[place] * 10_000 // max(1, amounts[place]), place)))
         self._pass(list(places))
-        return alone
+        by_strength = sorted(places, key=lambda place: (-alone[place], place))
+        in_hand = [place for place in by_strength if place in {step.place for step in self.best}]
+        few = list(dict.fromkeys([*in_hand[:SHORTLIST], *by_strength]))[:SHORTLIST]
+        self._visit(self.start, (), 0, sorted(few))
+        return self.best
 
     def _pass(self, order: list[int]) -> None:
-        chosen: Ordering = ()
+        """Take the promotions in a plain order, each that has an effect."""
         state, total = self.start, 0
+        steps: Steps = ()
         for place in order:
-            if len(chosen) == self.most:
+            if len(steps) == self.most:
                 break
-            if self._possible(place, chosen, state):
-                result = attempt(self.promotions[place], self.cart, state, self.lane, None)
+            if self._possible(place, steps, state):
+                result = self._attempt(place, state)
                 if result.discount:
-                    state, chosen, total = result.state, (*chosen, place), total + result.discount
-        self._consider(chosen, total)
+                    state = state.after(result.changes)
+                    steps, total = (*steps, Step(place, result)), total + result.discount
+        self._consider(steps, total)
 
-    def _visit(self, state: State, chosen: Ordering, total: int, rest: tuple[int, ...]) -> None:
-        self._consider(chosen, total)
-        if len(chosen) == self.most:
-            return
-        rest = tuple([place for place in rest if self._possible(place, chosen, state)])
-        could = total + sum([self.bounds[place] for place in rest])
-        if could < self.total or (could == self.total and len(chosen) >= len(self.ordering)):
+    def _visit(self, state: State, steps: "Steps", total: int, rest: list[int]) -> None:
+        """Consider everything that could be taken next; `rest` is what `_possible` allows."""
+        if self.pruned and steps and not self._promising(steps, total, rest):
             return
         for place in rest:
-            result = attempt(self.promotions[place], self.cart, state, self.lane, None)
+            result = self._attempt(place, state)
             if not result.discount:
                 continue
-            after = result.state
-            key = (
-                frozenset((*chosen, place)),
-                *[after.free[line] for line in self.lines],
-                *[after.used[line] for line in self.lines],
-            )
-            if key not in self.seen:  # else an ordering first by rank has led here
+            taken = (*steps, Step(place, result))
+            self._consider(taken, total + result.discount)
+            if len(rest) == 1 or len(taken) == self.most:
+                continue
+            after = state.after(result.changes)
+            left = [other for other in rest if other != place and self._possible(other, taken, after)]
+            if not left:
+                continue
+            if steps:
+                key = (frozenset([step.place for step in taken]), *[after.lines[line] for line in self.lines])
+                if key in self.seen:  # an ordering first by rank has led here
+                    continue
                 self.seen.add(key)
-                left = tuple([other for other in rest if other != place])
-                self._visit(after, (*chosen, place), total + result.discount, left)
+            self._visit(after, taken, total + result.discount, left)
 
-    def _possible(self, place: int, chosen: Ordering, state: State) -> bool:
+    def _promising(self, steps: "Steps", total: int, rest: list[int]) -> bool:
+        """Whether the rest could still lead to something better than the best so far."""
+        if not self.bounds:
+            self.bounds = [bound(promotion, self.cart, self.start, self.lane) for promotion in self.promotions]
+        could = total + sum([self.bounds[place] for place in rest])
+        return could > self.total or (could == self.total and len(steps) < len(self.best))
+
+    def _possible(self, place: int, steps: "Steps", state: State) -> bool:
         if not self.masks[place] & state.open:
             return False
+        if not self.exclusions:
+            return True
         promotion = self.promotions[place]
-        return not any(promotion.conflicts_with(self.promotions[other]) for other in chosen)
+        return not any(promotion.conflicts_with(self.promotions[step.place]) for step in steps)
 
-    def _consider(self, chosen: Ordering, total: int) -> None:
-        if total > self.total or (total == self.total and self._key(chosen) < self._key(self.ordering)):
-            self.total, self.ordering = total, chosen
+    def _attempt(self, place: int, state: State) -> Attempt:
+        key = (place, *[state.lines[line] for line in self.reach[place]])
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = attempt(self.promotions[place], self.cart, state, self.lane, None)
+        return found
 
-    def _key(self, ordering: Ordering) -> tuple[object, ...]:
-        chosen = [self.promotions[place] for place in ordering]
+    def _consider(self, steps: "Steps", total: int) -> None:
+        if total > self.total or (total == self.total and self._key(steps) < self._key(self.best)):
+            self.total, self.best = total, steps
+
+    def _key(self, steps: "Steps") -> tuple[object, ...]:
+        chosen = [self.promotions[step.place] for step in steps]
         return (
             len(chosen),
             -sum(promotion.priority for promotion in chosen),
             sorted(promotion.id for promotion in chosen),
-            ordering,
+            [step.place for step in steps],
         )

@@ -12,19 +12,38 @@ from promotions.engine.facts import Facts, Line
 from promotions.engine.scope import Keys, Scope
 
 type Run = tuple[int, int]  # (current amount of one unit, count)
+type Runs = tuple[Run, ...]  # dearest first
 type Units = tuple[int, int, int]  # (line, current amount of one unit, count)
 type Off = tuple[int, int, int, int]  # (line, current amount of one unit, count, discount of one unit)
 
 
+class LineState(NamedTuple):
+    """A line's units as a lane goes on: those still free in it and those it consumed."""
+
+    free: Runs
+    used: Runs
+
+    def total(self) -> int:
+        """Current amount of all units."""
+        return sum([amount * count for amount, count in self.free]) + sum(
+            [amount * count for amount, count in self.used]
+        )
+
+
 class State(NamedTuple):
-    """Every line's units as a lane goes on: those still free in it and those it consumed, dearest first.
+    """Every line as a lane goes on. States are values: what changes makes a new one and shares the rest."""
 
-    States are values: applying a promotion makes a new one and shares what did not change.
-    """
-
-    free: list[tuple[Run, ...]]
-    used: list[tuple[Run, ...]]
+    lines: list[LineState]
     open: int  # the lines that still have free units
+
+    def after(self, changes: dict[int, LineState]) -> "State":
+        lines = self.lines.copy()
+        still_open = self.open
+        for line, changed in changes.items():
+            lines[line] = changed
+            if not changed.free:
+                still_open &= ~(1 << line)
+        return State(lines, still_open)
 
 
 class Cart:
@@ -81,8 +100,7 @@ class Cart:
 
     def start(self) -> State:
         """All units free, at their initial amounts."""
-        free: list[tuple[Run, ...]] = [((line.unit_price, line.quantity),) for line in self.lines]
-        return State(free, [()] * len(free), self.all_lines)
+        return State([LineState(((line.unit_price, line.quantity),), ()) for line in self.lines], self.all_lines)
 
     def mask(self, scope: Scope) -> int:
         """The lines that a scope reaches, leaving aside what it says about single units."""
@@ -114,15 +132,15 @@ class Cart:
 
     def units(self, state: State, scope: Scope) -> list[Units]:
         """The free units in scope, line by line, the dearer first."""
-        free = state.free
+        lines = state.lines
         mask = self.mask(scope) & state.open
         if not scope.by_unit:
-            return [(i, amount, count) for i in self.indexes(mask) for amount, count in free[i]]
+            return [(i, amount, count) for i in self.indexes(mask) for amount, count in lines[i].free]
         prices = self.unit_prices
         return [
             (i, amount, count)
             for i in self.indexes(mask)
-            for amount, count in free[i]
+            for amount, count in lines[i].free
             if scope.takes_unit(undiscounted=amount == prices[i])
         ]
 
@@ -163,26 +181,19 @@ class Cart:
 
 def _union(masks: dict[str, int], values: frozenset[str]) -> int:
     found = 0
-    if len(values) <= len(masks):
-        for value in values:
-            found |= masks.get(value, 0)
-    else:
-        for value, mask in masks.items():
-            if value in values:
-                found |= mask
+    for value in masks.keys() & values:
+        found |= masks[value]
     return found
 
 
 def reopened(state: State, everything: int) -> State:
     """The state as the next lane sees it: what was consumed is free again."""
-    if not any(state.used):
-        return state
-    free = [merged(free, used) if used else free for free, used in zip(state.free, state.used, strict=True)]
-    return State(free, [()] * len(free), everything)
+    lines = [LineState(merged(line.free, line.used), ()) if line.used else line for line in state.lines]
+    return State(lines, everything)
 
 
-def merged(one: tuple[Run, ...], other: tuple[Run, ...]) -> tuple[Run, ...]:
-    """Two run lists as one, dearest first, equal amounts joined."""
+def merged(one: Runs, other: Runs) -> Runs:
+    """Two run lists as one, equal amounts joined."""
     if not one:
         return other
     if not other:
@@ -193,36 +204,28 @@ def merged(one: tuple[Run, ...], other: tuple[Run, ...]) -> tuple[Run, ...]:
     return tuple(sorted(counts.items(), reverse=True))
 
 
-def lowered(state: State, offs: list[Off], *, consume: bool) -> State:
-    """The state after unit discounts; `consume` takes the units that they name out of this lane."""
-    free = state.free.copy()
-    used = state.used.copy() if consume else state.used
-    still_open = state.open
-    place = 0
-    while place < len(offs):
+def lowered(state: State, offs: list[Off], *, consume: bool) -> dict[int, LineState]:
+    """The lines that unit discounts change; `consume` takes the units that they name out of this lane."""
+    changes: dict[int, LineState] = {}
+    place, end = 0, len(offs)
+    while place < end:
         line, amount, count, off = offs[place]
         place += 1
-        runs = free[line]
-        if len(runs) == 1 and runs[0][1] == count and (place == len(offs) or offs[place][0] != line):
-            left: tuple[Run, ...] = ()
-            changed: tuple[Run, ...] = ((amount - off, count),)
+        free, used = state.lines[line]
+        if len(free) == 1 and free[0][1] == count and (place == end or offs[place][0] != line):
+            left: Runs = ()
+            changed: Runs = ((amount - off, count),)
         else:
-            counts = dict(runs)
+            counts = dict(free)
             after: dict[int, int] = {}
             while True:
                 counts[amount] -= count
                 after[amount - off] = after.get(amount - off, 0) + count
-                if place == len(offs) or offs[place][0] != line:
+                if place == end or offs[place][0] != line:
                     break
                 _, amount, count, off = offs[place]
                 place += 1
-            left = tuple((amount, count) for amount, count in counts.items() if count)
-            changed = tuple(sorted(after.items(), reverse=True))
-        if consume:
-            free[line] = left
-            used[line] = merged(used[line], changed)
-            if not left:
-                still_open &= ~(1 << line)
-        else:
-            free[line] = merged(left, changed)
-    return State(free, used, still_open)
+            left = tuple([run for run in counts.items() if run[1]])
+            changed = tuple(sorted(after.items(), reverse=True)) if len(after) > 1 else tuple(after.items())
+        changes[line] = LineState(left, merged(used, changed)) if consume else LineState(merged(left, changed), used)
+    return changes

@@ -117,7 +117,7 @@ class Group(NamedTuple):
 class Condition:
     """A compiled condition. `yes[i]` and `no[i]` are where to go from leaf `i`: a later leaf, HOLDS or FAILS."""
 
-    __slots__ = ("leaves", "no", "yes")
+    __slots__ = ("leaves", "no", "of_cart", "yes")
 
     def __init__(self, root: Group | Leaf) -> None:
         leaves: list[Leaf] = []
@@ -144,6 +144,7 @@ class Condition:
                     work.append((node.parts[rest - 1], *targets, None))
         last = len(leaves) - 1
         self.leaves = tuple(reversed(leaves))
+        self.of_cart = all(leaf.kind.of_cart for leaf in leaves)
         self.yes = tuple(last - target if target >= 0 else target for target in reversed(yes))
         self.no = tuple(last - target if target >= 0 else target for target in reversed(no))
 
@@ -172,6 +173,8 @@ class Condition:
 
     def could_hold(self, stage: Stage) -> bool:
         """Whether some cart in these circumstances (channel, time, member) could meet the condition."""
+        if self.of_cart:
+            return True
         reached = {0}
         for place, leaf in enumerate(self.leaves):
             if place not in reached:

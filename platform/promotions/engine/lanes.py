@@ -15,7 +15,7 @@ from promotions.engine.stage import Stage
 
 
 class Winner(NamedTuple):
-    """A promotion that applied, with the lines as it found them."""
+    """A promotion that applied, with the cart as it found it."""
 
     promotion: Promotion
     before: State
@@ -40,7 +40,9 @@ class Pass:
             self.cap_left = sum(cart.initial) * policy.max_total_discount_bp // 10_000
         self._explain = explain
         by_lane: dict[str, list[Promotion]] = {}
+        self._exclusions = False
         for promotion in promotions:
+            self._exclusions = self._exclusions or bool(promotion.excludes)
             by_lane.setdefault(promotion.lane, []).append(promotion)
         for lane in policy.lanes:
             if lane.name in by_lane:
@@ -72,8 +74,10 @@ class Pass:
         start, cap_left = self.state, self.cap_left
         choice = choose(ready, self.cart, start, lane)
         self.exact = self.exact and choice.exact
-        for promotion in choice.promotions:
-            if not self._apply(promotion, lane) and self._explain:
+        for promotion, result in choice.taken:
+            if self.cap_left is None:
+                self._take(promotion, result)
+            elif not self._apply(promotion, lane) and self._explain:
                 self._skip(promotion, *self._why(promotion, start, lane, cap_left, chosen=True))
         if self._explain:
             applied = {winner.promotion.id for winner in self.applied}
@@ -102,16 +106,20 @@ class Pass:
 
     def _apply(self, promotion: Promotion, lane: Lane) -> bool:
         result = attempt(promotion, self.cart, self.state, lane, self.cap_left)
-        if not result.discount:
-            return False
+        if result.discount:
+            self._take(promotion, result)
+        return bool(result.discount)
+
+    def _take(self, promotion: Promotion, result: Attempt) -> None:
         self.applied.append(Winner(promotion, self.state, result))
-        self.state = result.state
+        self.state = self.state.after(result.changes)
         self.discount += result.discount
         if self.cap_left is not None:
             self.cap_left -= result.discount
-        return True
 
     def _excluded(self, promotion: Promotion) -> bool:
+        if not self._exclusions:
+            return False
         return any(promotion.conflicts_with(winner.promotion) for winner in self.applied)
 
     def _skip(self, promotion: Promotion, reason: str, gap: Gap | None = None) -> None:

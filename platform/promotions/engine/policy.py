@@ -23,21 +23,19 @@ DEFAULT_POLICY: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Lane:
-    name: str
-    mode: str
-    max: int | None
+    """One lane and how it settles."""
 
-    @property
-    def consumes(self) -> bool:
-        """Whether a unit can serve only one promotion of this lane."""
-        return self.name in ("price", "item") and self.mode != "stack"
+    __slots__ = ("consumes", "max", "mode", "name", "per_unit")
 
-    @property
-    def per_unit(self) -> bool:
-        """Whether percentages round unit by unit, so that a listing shows the price of the cart."""
-        return self.name == "price"
+    def __init__(self, name: str, mode: str, most: int | None) -> None:
+        self.name = name
+        self.mode = mode
+        self.max = most
+        # Whether a unit can serve only one promotion of this lane.
+        self.consumes = name in ("price", "item") and mode != "stack"
+        # Whether percentages round unit by unit, so that a listing shows the price of the cart.
+        self.per_unit = name == "price"
 
 
 @dataclass(frozen=True, slots=True)

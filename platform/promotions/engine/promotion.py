@@ -81,8 +81,6 @@ class Promotion:
     def used_up(self, facts: Facts) -> bool:
         """Whether a limit leaves nothing for this order."""
         limits = self.limits
-        if limits is UNLIMITED:
-            return False
         usage = facts.usage.get(self.id, UNUSED)
         return (
             (limits.per_member is not None and (facts.member is None or usage.member >= limits.per_member))
@@ -93,6 +91,8 @@ class Promotion:
     def budget(self, facts: Facts) -> int | None:
         """The most that its limits let it take off this order; null is no limit."""
         limits = self.limits
+        if limits is UNLIMITED:
+            return None
         most = limits.discount_per_order
         if limits.discount_total is not None:
             left = limits.discount_total - facts.usage.get(self.id, UNUSED).discount

@@ -5,15 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from promotions.engine.cart import Cart, State, merged
+from promotions.engine.cart import Cart, merged
 from promotions.engine.facts import Facts, parse_facts, parse_line, parse_usage
 from promotions.engine.faults import Fault, InvalidInput, Path
 from promotions.engine.index import Index
 from promotions.engine.lanes import Pass, Winner
 from promotions.engine.policy import DEFAULT_POLICY, Policy, parse_policy
-from promotions.engine.promotion import Promotion, parse_promotion
+from promotions.engine.promotion import UNLIMITED, Promotion, parse_promotion
 from promotions.engine.quote import Adjustment, Applied, Quote, QuoteLine, QuoteUnits, Skipped
-from promotions.engine.schedule import Clock
+from promotions.engine.schedule import ALWAYS, Clock
 from promotions.engine.scope import Scopes
 from promotions.engine.stage import Stage
 
@@ -102,7 +102,7 @@ class Ruleset:
         if in_price:
             winner, _ = self._settle(cart, self._price_policy, in_price, skipped, explain=True)
             settled = frozenset(applied.promotion.id for applied in winner.applied)
-            unit_price = winner.state.free[0][0][0] if winner.state.free[0] else winner.state.used[0][0][0]
+            unit_price = winner.state.lines[0].total()
         stage = Stage(cart, cart.start())
         return [
             Badge(promotion.id, promotion.name, promotion.lane, unit_price if promotion.id in settled else None)
@@ -120,11 +120,11 @@ class Ruleset:
         clock = Clock.at(facts.now)
         live = []
         for promotion in promotions:
-            if not promotion.schedule.is_open(clock):
+            if promotion.schedule is not ALWAYS and not promotion.schedule.is_open(clock):
                 reason = "SCHEDULE"
             elif promotion.codes is not None and promotion.code(facts) is None:
                 reason = "NO_COUPON"
-            elif promotion.used_up(facts):
+            elif promotion.limits is not UNLIMITED and promotion.used_up(facts):
                 reason = "LIMIT"
             elif promotion.lane not in self._lanes:
                 reason = "EXCLUDED"
@@ -175,13 +175,15 @@ def _standing(each: Pass) -> tuple[object, ...]:
 def _quote(cart: Cart, winner: Pass, *, exact: bool, skipped: dict[str, Skipped] | None) -> Quote:
     adjustments: list[list[Adjustment]] = [[] for _ in cart.lines]
     for won in winner.applied:
-        for place in cart.indexes(won.promotion.mask(cart)):
-            off = _line_total(won.before, place) - _line_total(won.attempt.state, place)
+        for place, after in won.attempt.changes.items():
+            off = won.before.lines[place].total() - after.total()
             if off:
                 adjustments[place].append(Adjustment(won.promotion.id, off))
     lines = []
     for place, line in enumerate(cart.lines):
-        units = tuple([QuoteUnits(count, amount) for amount, count in _runs(winner.state, place)])
+        state = winner.state.lines[place]
+        runs = merged(state.free, state.used) if state.used else state.free
+        units = tuple([QuoteUnits(count, amount) for amount, count in runs])
         final = sum([count * amount for count, amount in units])
         initial = cart.initial[place]
         lines.append(QuoteLine(line.id, line.quantity, initial, final, units, tuple(adjustments[place])))
@@ -203,16 +205,6 @@ def _quote(cart: Cart, winner: Pass, *, exact: bool, skipped: dict[str, Skipped]
 def _applied(won: Winner, facts: Facts) -> Applied:
     result = won.attempt
     return Applied(won.promotion.id, result.discount, result.times, result.cut, won.promotion.code(facts))
-
-
-def _line_total(state: State, line: int) -> int:
-    return sum([amount * count for amount, count in state.free[line]]) + sum(
-        [amount * count for amount, count in state.used[line]]
-    )
-
-
-def _runs(state: State, line: int) -> tuple[tuple[int, int], ...]:
-    return merged(state.free[line], state.used[line])
 
 
 def parse_promotions(documents: object, faults: list[Fault]) -> list[Promotion]:

@@ -41,7 +41,7 @@ class Stage:
     def totals(self) -> list[int]:
         """Current amount of every line."""
         if self._totals is None:
-            self._totals = [sum([amount * count for amount, count in runs]) for runs in self.state.free]
+            self._totals = [line.total() for line in self.state.lines]
         return self._totals
 
     def quantity(self, scope: Scope) -> int:

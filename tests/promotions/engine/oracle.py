@@ -294,10 +294,11 @@ class Oracle:
         else:
             assert when["fact"] == "subtotal"
             value = sum(unit["first" if when.get("basis") == "initial" else "amount"] for unit in pool)
-        return {
+        held: bool = {
             "gte": value >= when["value"],
             "gt": value > when["value"],
             "lte": value <= when["value"],
             "lt": value < when["value"],
             "eq": value == when["value"],
         }[when["op"]]
+        return held

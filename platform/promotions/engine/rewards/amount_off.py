@@ -62,6 +62,8 @@ class AmountOff(Reward):
         return Proposal(share(min(subtotal, times * self.amount), units), times)
 
     def bound(self, turn: Turn) -> int:
+        if self.every is None:
+            return self.amount
         subtotal = sum_of_units(reachable(turn, self.scope))
         return min(subtotal, self._times(turn, subtotal) * self.amount)
 

@@ -138,6 +138,6 @@ def percent_bound(units: list[Units], percent_bp: int, *, per_unit: bool) -> int
 
 def reachable(turn: Turn, scope: Scope) -> list[Units]:
     """All free units of the lines in scope, even those that `undiscounted` keeps out for now."""
-    free = turn.state.free
-    lines = turn.cart.indexes(turn.cart.mask(scope) & turn.state.open)
-    return [(line, amount, count) for line in lines for amount, count in free[line]]
+    lines = turn.state.lines
+    places = turn.cart.indexes(turn.cart.mask(scope) & turn.state.open)
+    return [(place, amount, count) for place in places for amount, count in lines[place].free]
