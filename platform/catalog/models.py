@@ -53,10 +53,10 @@ class Product(models.Model):
             models.CheckConstraint(condition=Q(price_from_minor__gte=0), name="product_price_from_not_negative"),
         ]
         indexes = [
-            # One keyset order each; the id breaks ties. Archived rows are in: the console lists them too.
+            # One keyset order each; the id breaks ties. The console lists archived products too, by name.
             models.Index(fields=["name", "id"], name="product_by_name"),
-            models.Index(fields=["price_from_minor", "id"], name="product_by_price"),
-            models.Index(fields=["created_at", "id"], name="product_by_newest"),
+            models.Index(fields=["price_from_minor", "id"], condition=Q(status="active"), name="product_by_price"),
+            models.Index(fields=["created_at", "id"], condition=Q(status="active"), name="product_by_newest"),
             models.Index(fields=["category", "name", "id"], name="product_by_category"),
             GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="product_search"),
         ]

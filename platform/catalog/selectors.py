@@ -118,23 +118,36 @@ def _put_exact_first(keyset: Keyset) -> Keyset:
 
 
 def _build_search(search: str, terms: Sequence[str]) -> tuple[str, list[str], dict[str, Any]]:
-    """Return select list, conditions and parameters that find `terms`; `distance` is 0 for a SKU typed in full."""
+    """Return select list, conditions and parameters that find `terms`.
+
+    `distance` is 0 for a SKU typed in full; else each term adds 0 as a word, 1 at the start of one, 2 inside one, and
+    more the less alike it is. Only what no pattern matches is compared by its trigrams, which costs much more.
+    """
     typed = search.strip().replace("\x00", "")
     params: dict[str, Any] = {"typed": list({typed, typed.upper(), typed.lower()})}
     matches, distances = [], []
     for number, term in enumerate(terms):
         # Terms hold letters, digits and spaces only, so nothing in them means something to LIKE.
-        params[f"like_{number}"] = f"%{term}%" if len(term) >= 3 else f"% {term}%"
-        match = f"p.search_text LIKE %(like_{number})s"
+        params |= {f"word_{number}": f"% {term} %", f"start_{number}": f"% {term}%", f"part_{number}": f"%{term}%"}
+        pattern = f"part_{number}" if len(term) >= 3 else f"start_{number}"
+        match = f"p.search_text LIKE %({pattern})s"
+        distance = "2"
         if _forgives_typing(term):
             params[f"term_{number}"] = term
+            likeness = f"word_similarity(%(term_{number})s, p.search_text)"
             alike = f"%(term_{number})s <%% p.search_text"
             if len(term) <= SHORT_LENGTH:
-                alike += f" AND word_similarity(%(term_{number})s, p.search_text) >= {SHORT_TYPO_SIMILARITY}"
+                alike += f" AND {likeness} >= {SHORT_TYPO_SIMILARITY}"
             match = f"({match} OR {alike})"
-            distances.append(f"1000 * (1 - word_similarity(%(term_{number})s, p.search_text))")
+            distance = (
+                f"CASE WHEN p.search_text LIKE %(part_{number})s THEN 2 ELSE 3 + (10 * (1 - {likeness}))::int END"
+            )
         matches.append(match)
-    distance = f"1 + ({' + '.join(distances) or '0'})::bigint"
+        distances.append(
+            f"CASE WHEN p.search_text LIKE %(word_{number})s THEN 0"
+            f" WHEN p.search_text LIKE %(start_{number})s THEN 1 ELSE {distance} END"
+        )
+    distance = f"1 + {' + '.join(distances)}"
     is_exact = """p.id = ANY (ARRAY(
         SELECT product_id FROM catalog_variant WHERE sku = ANY (%(typed)s) OR barcode = ANY (%(typed)s)))"""
     columns = f"""

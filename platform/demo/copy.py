@@ -41,12 +41,12 @@ def to_array(texts: Iterable[str]) -> str:
     return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
 
 
-def analyze(schema: str) -> None:
-    """Gather the planner's statistics of a shop at once: its first pages do not wait for autovacuum.
+def vacuum(schema: str) -> None:
+    """Gather the planner's statistics and settle the search index at once: the first pages do not wait for autovacuum.
 
     As the owner of the tables, outside any transaction.
     """
     with owner_cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema])
         tables = [sql.Identifier(schema, name) for (name,) in cursor.fetchall()]
-        cursor.execute(sql.SQL("ANALYZE {}").format(sql.SQL(", ").join(tables)))
+        cursor.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.SQL(", ").join(tables)))

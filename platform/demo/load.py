@@ -11,7 +11,7 @@ from stock.types import OpeningStock
 
 from demo.campaigns import load_campaigns
 from demo.clock import find_shift
-from demo.copy import analyze, copy_frame
+from demo.copy import copy_frame, vacuum
 from demo.credentials import JOIN_CODE
 from demo.dataset import read_campaigns, read_dataset
 from demo.frames import iterate_order_lines, make_catalog, make_members, make_orders, make_payments
@@ -79,8 +79,8 @@ def load_demo(shop: Shop, size: Size, *, now: datetime, step: Step) -> Report | 
         step("Coupons and promotions", None)
         coupons = load_campaigns(campaigns, members, orders, shift=shift, now=now)
         create_offers(join_code=JOIN_CODE, now=now)
-    step("Statistics for the planner", None)
-    analyze(shop.schema_name)
+    step("Vacuum and statistics", None)
+    vacuum(shop.schema_name)
     return Report(
         shift_weeks=shift.days // 7,
         categories=len(catalog.categories),

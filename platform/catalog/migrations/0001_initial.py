@@ -70,11 +70,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='product',
-            index=models.Index(fields=['price_from_minor', 'id'], name='product_by_price'),
+            index=models.Index(condition=models.Q(('status', 'active')), fields=['price_from_minor', 'id'], name='product_by_price'),
         ),
         migrations.AddIndex(
             model_name='product',
-            index=models.Index(fields=['created_at', 'id'], name='product_by_newest'),
+            index=models.Index(condition=models.Q(('status', 'active')), fields=['created_at', 'id'], name='product_by_newest'),
         ),
         migrations.AddIndex(
             model_name='product',
