@@ -106,6 +106,13 @@ def test_every_fault_is_shown_and_what_was_typed_is_kept(
     assert set(errors_of(client, north, **changes)) == set(fields or changes)
 
 
+def test_what_stands_in_a_hidden_field_does_not_count(client: ShopClient, north: Shop) -> None:
+    batch, document = make(client, north, kind="percent", percent="9", amount="x", valid_until="x")
+
+    assert document["then"] == [{"type": "percent_off", "percent_bp": 1000, "scope": {}}]
+    assert batch.valid_until is None
+
+
 def test_dates_are_those_of_the_shops_clock(client: ShopClient, north: Shop) -> None:
     batch, _ = make(
         client, north, validity="until", valid_until="2101-12-31T23:59", valid_days="", claim_from="2101-01-01T08:00"

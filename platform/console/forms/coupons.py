@@ -19,6 +19,11 @@ _RATE_WORDS = {
     ZHE: (_("Rate in 折"), _("8.5 means that the customer pays 85%.")),
     OFF: (_("Percent off"), _("15 means that the customer pays 85%.")),
 }
+# Which field each choice asks for.
+NEEDED = {
+    "kind": {"amount": "amount", "percent": "percent"},
+    "validity": {"days": "valid_days", "until": "valid_until"},
+}
 
 
 class CouponForm(forms.Form):
@@ -30,10 +35,10 @@ class CouponForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("What it gives"),
         choices=[("amount", _("An amount off")), ("percent", _("A share off"))],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "radio"}),
         initial="amount",
     )
-    amount = MoneyField(label=_("Amount off"), required=False)
+    amount = MoneyField(label=_("Amount off"))
     percent = forms.CharField(
         required=False, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
     )
@@ -48,7 +53,7 @@ class CouponForm(forms.Form):
     validity = forms.ChoiceField(
         label=_("How long it counts"),
         choices=[("days", _("Some days from the claim on")), ("until", _("Until a fixed day"))],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "radio"}),
         initial="days",
     )
     valid_days = forms.IntegerField(label=_("Days"), min_value=1, max_value=3650, required=False, initial=30)
@@ -66,12 +71,14 @@ class CouponForm(forms.Form):
         unit = self.data.get("rate_unit", spoken) if self.is_bound else spoken
         self.initial["rate_unit"] = unit
         self.fields["percent"].label, self.fields["percent"].help_text = _RATE_WORDS.get(unit, _RATE_WORDS[OFF])
+        # Of each pair the form shows one field, and what it shows is needed.
+        for choice, needed in NEEDED.items():
+            for value, name in needed.items():
+                self.fields[name].required = not self.is_bound or self.data.get(choice) == value
 
     def clean_percent(self) -> int | None:
         """Basis points off."""
         text = unicodedata.normalize("NFKC", self.cleaned_data["percent"]).strip().removesuffix("%").removesuffix("折")
-        if not text or self.data.get("kind") != "percent":
-            return None
         in_zhe = self.data.get("rate_unit") == ZHE
         try:
             number = Decimal(text)
@@ -88,31 +95,28 @@ class CouponForm(forms.Form):
         return int(points)
 
     def clean(self) -> dict[str, Any]:
-        """What the choices ask for must be there."""
+        """What was typed into the other field of a pair does not count, wrong or right."""
         super().clean()
-        self._require("kind", {"amount": "amount", "percent": "percent"})
-        self._require("validity", {"days": "valid_days", "until": "valid_until"})
+        for choice, needed in NEEDED.items():
+            for value, name in needed.items():
+                if self.data.get(choice) != value:
+                    self.errors.pop(name, None)
+                    self.cleaned_data[name] = None
         return self.cleaned_data
-
-    def _require(self, choice: str, needed: dict[str, str]) -> None:
-        name = needed.get(self.cleaned_data.get(choice, ""))
-        if name and self.cleaned_data.get(name) is None and name not in self.errors:
-            self.add_error(name, _("This is needed."))
 
     def to_batch(self) -> BatchInput:
         """The valid form as the service takes it."""
         data = self.cleaned_data
-        by_days = data["validity"] == "days"
         return BatchInput(
             name=data["name"],
             kind=data["kind"],
-            amount_minor=data["amount"] if data["kind"] == "amount" else None,
-            percent_bp=data["percent"] if data["kind"] == "percent" else None,
+            amount_minor=data["amount"],
+            percent_bp=data["percent"],
             minimum_spend_minor=data["minimum_spend"] or 0,
             total=data["total"],
             per_member_limit=data["per_member_limit"],
             claim_from=data["claim_from"],
             claim_until=data["claim_until"],
-            valid_days=data["valid_days"] if by_days else None,
-            valid_until=None if by_days else data["valid_until"],
+            valid_days=data["valid_days"],
+            valid_until=data["valid_until"],
         )

@@ -14,7 +14,7 @@ class ApiKeyForm(forms.Form):
             ("public", _("Public: may stand in a web page")),
             ("secret", _("Secret: stays on your server")),
         ],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "radio"}),
         initial="public",
     )
     origins = forms.CharField(
