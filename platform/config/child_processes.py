@@ -1,6 +1,5 @@
 """The processes that `laxin up` runs besides the embedded servers: web, worker and beat."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -47,10 +46,15 @@ class Child:
         self._restarts = [*(moment for moment in self._restarts if now - moment < WITHIN_SECONDS), now]
         return len(self._restarts) <= RESTARTS
 
-    def stop(self) -> None:
-        """Stop it, by force after `STOP_SECONDS`."""
+    def ask_to_stop(self) -> None:
+        """Begin a clean stop; called once, since a second signal makes a Celery worker drop its tasks."""
+        if self._process and self.is_running():
+            self._process.terminate()
+
+    def wait_until_stopped(self) -> None:
+        """Wait for the end of a process that was asked to stop; force it after `STOP_SECONDS`."""
         if self._process:
-            process.stop(self._process, signal.SIGTERM, STOP_SECONDS)
+            process.wait_or_kill(self._process, STOP_SECONDS)
 
 
 def list_children(env: Env, environ: Mapping[str, str], cwd: Path) -> list[Child]:

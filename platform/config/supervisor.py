@@ -234,8 +234,12 @@ class Supervisor:
         with contextlib.ExitStack() as stack:  # last in, first out; each runs even where another fails
             stack.callback(self._lock.release)
             stack.callback(run_state.remove, self.env.home)
-            for part in (*servers, *reversed(self._children)):
-                stack.callback(part.stop)
+            for server in servers:
+                stack.callback(server.stop)
+            for child in reversed(self._children):
+                stack.callback(child.wait_until_stopped)
+            for child in reversed(self._children):
+                stack.callback(child.ask_to_stop)
         if servers or self._children:
             self._steps.say("Everything is stopped.")
 

@@ -85,8 +85,13 @@ def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, timeout:
     """Stop a process started by `spawn`; after `timeout` seconds kill it and what it has started."""
     if process.poll() is None:
         process.send_signal(stop_signal)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout)
+    wait_or_kill(process, timeout)
+
+
+def wait_or_kill(process: subprocess.Popen[bytes], timeout: float) -> None:
+    """Wait for a process that was told to stop; after `timeout` seconds kill it and what it has started."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout)
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
