@@ -12,35 +12,30 @@ def share(total: int, units: Sequence[Units], weights: Sequence[int] | None = No
     ties: by line, then the dearer. A run whose units cannot all get the same is split.
     """
     if weights is None:
-        weights = [unit[1] for unit in units]
-    whole = 0
-    for (_, _, count), weight in zip(units, weights, strict=True):
-        whole += weight * count
+        weights = [amount for _, amount, _ in units]
+        whole = sum([amount * count for _, amount, count in units])
+    else:
+        whole = sum([weight * unit[2] for weight, unit in zip(weights, units, strict=True)])
     if whole == 0 or total == 0:
         return [(line, amount, count, 0) for line, amount, count in units]
-    left = total
-    shares: list[Off] = []
-    remainders: list[int] = []
-    for (line, amount, count), weight in zip(units, weights, strict=True):
-        base, remainder = divmod(total * weight, whole)
-        shares.append((line, amount, count, base))
-        remainders.append(remainder)
-        left -= base * count
+    parts = [divmod(total * weight, whole) for weight in weights]
+    offs = [(line, amount, count, base) for (line, amount, count), (base, _) in zip(units, parts, strict=True)]
+    left = total - sum([base * count for _, _, count, base in offs])
     if left == 0:
-        return shares
-    extra = [0] * len(shares)
-    for i in sorted(range(len(shares)), key=remainders.__getitem__, reverse=True):
-        extra[i] = served = min(left, shares[i][2])
+        return offs
+    extra = [0] * len(offs)
+    for i in sorted(range(len(offs)), key=[remainder for _, remainder in parts].__getitem__, reverse=True):
+        extra[i] = served = min(left, offs[i][2])
         left -= served
         if left == 0:
             break
-    offs: list[Off] = []
-    for (line, amount, count, base), more in zip(shares, extra, strict=True):
+    shares: list[Off] = []
+    for (line, amount, count, base), more in zip(offs, extra, strict=True):
         if more:
-            offs.append((line, amount, more, base + 1))
+            shares.append((line, amount, more, base + 1))
         if more < count:
-            offs.append((line, amount, count - more, base))
-    return offs
+            shares.append((line, amount, count - more, base))
+    return shares
 
 
 def reshare(total: int, offs: list[Off]) -> list[Off]:

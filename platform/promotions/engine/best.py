@@ -37,22 +37,32 @@ class Choice(NamedTuple):
     exact: bool
 
 
+class Rival(NamedTuple):
+    """An applicable promotion and the lines that it reaches."""
+
+    promotion: Promotion
+    mask: int
+
+
 def choose(ready: Sequence[Promotion], cart: Cart, state: State, lane: Lane) -> Choice:
     """The best ordering among the applicable promotions, given by rank (priority falling, then id)."""
-    reaching = [promotion for promotion in ready if promotion.mask(cart)]
+    rivals = [Rival(promotion, mask) for promotion in ready if (mask := promotion.mask(cart))]
     if lane.max == 1:
-        return Choice(_best_single(reaching, cart, state, lane), exact=True)
-    limited = lane.max is not None and lane.max < len(reaching)
-    groups = [list(range(len(reaching)))] if limited else _groups(reaching, cart)
+        return Choice(_best_single(rivals, cart, state, lane), exact=True)
+    groups = _groups(rivals, lane)
+    if any(len(group) > EXACT_UP_TO for group in groups):
+        # Only those that can have an effect compete; leaving out the others may bring a group within reach.
+        rivals = [rival for rival in rivals if bound(rival.promotion, cart, state, lane)]
+        groups = _groups(rivals, lane)
     exact = True
     steps: list[list[Step]] = []
     for group in groups:
         if len(group) == 1:
-            result = attempt(reaching[group[0]], cart, state, lane, None)
+            result = attempt(rivals[group[0]].promotion, cart, state, lane, None)
             if result.discount:
                 steps.append([Step(group[0], result)])
             continue
-        search = Search([reaching[place] for place in group], cart, state, lane)
+        search = Search([rivals[place] for place in group], cart, state, lane)
         if len(group) > EXACT_UP_TO:
             exact = False
             found = search.shortlisted()
@@ -60,7 +70,7 @@ def choose(ready: Sequence[Promotion], cart: Cart, state: State, lane: Lane) -> 
             found = search.exhaustive()
         if found:
             steps.append([Step(group[step.place], step.attempt) for step in found])
-    return Choice([(reaching[step.place], step.attempt) for step in _interleaved(steps)], exact)
+    return Choice([(rivals[step.place].promotion, step.attempt) for step in _interleaved(steps)], exact)
 
 
 def bound(promotion: Promotion, cart: Cart, state: State, lane: Lane) -> int:
@@ -71,35 +81,38 @@ def bound(promotion: Promotion, cart: Cart, state: State, lane: Lane) -> int:
     return most if budget is None or budget > most else budget
 
 
-def _best_single(reaching: list[Promotion], cart: Cart, state: State, lane: Lane) -> list[tuple[Promotion, Attempt]]:
+def _best_single(rivals: list[Rival], cart: Cart, state: State, lane: Lane) -> list[tuple[Promotion, Attempt]]:
     """The one that takes off most, then by rank. What cannot reach the best so far is not tried."""
-    by_bound = sorted([(-bound(promotion, cart, state, lane), i) for i, promotion in enumerate(reaching)])
+    by_bound = sorted([(-bound(rival.promotion, cart, state, lane), i) for i, rival in enumerate(rivals)])
     best: tuple[int, int] = (0, -1)
     found: list[tuple[Promotion, Attempt]] = []
     for negative, i in by_bound:
         if negative > best[0]:
             break
-        result = attempt(reaching[i], cart, state, lane, None)
+        result = attempt(rivals[i].promotion, cart, state, lane, None)
         if result.discount and (-result.discount, i) < best:
-            best, found = (-result.discount, i), [(reaching[i], result)]
+            best, found = (-result.discount, i), [(rivals[i].promotion, result)]
     return found
 
 
-def _groups(reaching: Sequence[Promotion], cart: Cart) -> list[list[int]]:
-    """The promotions that compete, directly or through others: for the same lines, or by excluding each other."""
+def _groups(rivals: list[Rival], lane: Lane) -> list[list[int]]:
+    """Those that compete, directly or through others: for the same lines, a place in `max`, or by exclusion."""
+    if lane.max is not None and lane.max < len(rivals):
+        return [list(range(len(rivals)))]
     groups: list[tuple[int, list[int]]] = []
-    exclusions = any(promotion.excludes for promotion in reaching)
-    for place, promotion in enumerate(reaching):
-        mask, members = promotion.mask(cart), [place]
-        rivals = [
+    exclusions = any(rival.promotion.excludes for rival in rivals)
+    for place, (promotion, own) in enumerate(rivals):
+        mask, members = own, [place]
+        touched = [
             group
             for group in groups
-            if mask & group[0] or (exclusions and any(promotion.conflicts_with(reaching[other]) for other in group[1]))
+            if own & group[0]
+            or (exclusions and any(promotion.conflicts_with(rivals[other].promotion) for other in group[1]))
         ]
-        for rival in rivals:
-            groups.remove(rival)
-            mask |= rival[0]
-            members += rival[1]
+        for group in touched:
+            groups.remove(group)
+            mask |= group[0]
+            members += group[1]
         groups.append((mask, members))
     return [sorted(members) for _, members in groups]
 
@@ -123,21 +136,21 @@ def _place(step: Step) -> int:
 class Search:
     """The search among promotions that compete with each other."""
 
-    def __init__(self, promotions: list[Promotion], cart: Cart, state: State, lane: Lane) -> None:
-        self.promotions = promotions
+    def __init__(self, rivals: list[Rival], cart: Cart, state: State, lane: Lane) -> None:
+        self.promotions = [rival.promotion for rival in rivals]
         self.cart = cart
         self.start = state
         self.lane = lane
-        self.most = len(promotions) if lane.max is None else lane.max
-        self.masks = [promotion.mask(cart) for promotion in promotions]
+        self.most = len(rivals) if lane.max is None else lane.max
+        self.masks = [rival.mask for rival in rivals]
         self.reach = [cart.indexes(mask) for mask in self.masks]
         everything = 0
         for mask in self.masks:
             everything |= mask
         self.lines = cart.indexes(everything)
         self.bounds: list[int] = []
-        self.pruned = len(promotions) > UNPRUNED_UP_TO
-        self.exclusions = any(promotion.excludes for promotion in promotions)
+        self.pruned = len(rivals) > UNPRUNED_UP_TO
+        self.exclusions = any(rival.promotion.excludes for rival in rivals)
         self.total = 0
         self.best: Steps = ()
         self.seen: set[tuple[object, ...]] = set()

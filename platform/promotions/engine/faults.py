@@ -105,8 +105,7 @@ class Reader:
             self._note(path, "TYPE", "must be a whole number")
             return default
         if not minimum <= value <= maximum:
-            upper = "" if maximum == MAX_INTEGER else f" to {maximum}"
-            self._note(path, "RANGE", f"must be {minimum}{upper or ' or more'}")
+            self._note(path, "RANGE", f"must be from {minimum} to {maximum}")
             return default
         return value
 
