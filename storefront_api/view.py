@@ -1,9 +1,10 @@
 """POST /graphql/: from bytes to bytes.
 
-200 when the document ran, whatever its fields answered; 400 for what could not run, 401 for key or token, 403 where the
-shop is closed, 405 for other methods; 500 when the server is at fault, and then nothing of the request is kept.
+200 when the document ran, whatever its fields answered; 400 for what could not run, 401 for key or token, 405 for other
+methods; 500 when the server is at fault, and then nothing of the request is kept.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ from storefront_api.schema.context import Context
 from storefront_api.schema.root import SCHEMA
 from tenants.models import Shop
 
+# As JSON or GraphQL escape it; PostgreSQL keeps no text with it.
+NUL = re.compile(rb"\\u0000|\\u\{0+\}")
 ALLOWED_HEADERS = "Authorization, Content-Type, X-Storefront-Key"
 
 
@@ -35,7 +38,7 @@ def graphql(request: HttpRequest) -> HttpResponse:
     language = None if "Accept-Language" in request.headers else shop.language
     with translation.override(language or translation.get_language()):
         try:
-            _check_open(request, shop)
+            _check_request(request)
             now = datetime.now(UTC)
             caller = get_caller(request=request, shop=shop, now=now)
             status, answer = _run(request.body, Context(shop=shop, caller=caller, now=now))
@@ -49,14 +52,13 @@ def graphql(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _check_open(request: HttpRequest, shop: Shop) -> None:
+def _check_request(request: HttpRequest) -> None:
     if request.method != "POST":
         raise RequestRefused("METHOD_NOT_ALLOWED", _("Send GraphQL documents by POST."), status=405)
-    if shop.access == Shop.Access.SUSPENDED:
-        raise RequestRefused("SHOP_CLOSED", _("This shop is closed at the moment."), status=403)
     if request.content_type != "application/json":
         raise RequestRefused("BAD_REQUEST", _("Send JSON, with the header Content-Type: application/json."))
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
         raise RequestRefused("QUERY_TOO_COSTLY", _("The request is too large."))
 
 
@@ -75,6 +77,8 @@ def _run(body: bytes, context: Context) -> tuple[int, dict[str, Any]]:
 
 
 def _read(body: bytes) -> tuple[str, dict[str, Any] | None, str | None]:
+    if NUL.search(body):
+        raise RequestRefused("BAD_REQUEST", _("Texts cannot hold the character NUL."))
     try:
         request = orjson.loads(body)
     except orjson.JSONDecodeError:

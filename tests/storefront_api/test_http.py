@@ -138,6 +138,49 @@ def test_what_cannot_run_is_400(storefront: Storefront, body: bytes, code: str) 
     assert (answer.status, answer.codes) == (400, [code])
 
 
+NASTY = ["\x00", "\\", "'; DROP TABLE x; --", "%", "_", "\U0001f4a5" * 50, "x" * 50_000, "\u202e", "-", " ", "[", "ſ"]
+DOCUMENTS = [
+    "query($x: String!) { products(search: $x) { edges { cursor } } }",
+    "query($x: String!) { products(category: $x) { edges { cursor } } }",
+    "query($x: String!) { products(after: $x) { edges { cursor } } }",
+    "query($x: String!) { product(slug: $x) { id } joinLink(code: $x) { code } }",
+    "query($y: ID!) { product(id: $y) { id } cart(id: $y) { id } node(id: $y) { id } }",
+    """mutation($x: String!) {
+      cartCreate(input: {lines: [{sku: $x, quantity: 1}], idempotencyKey: $x}) { cart { id } }
+    }""",
+    "mutation($y: ID!, $x: String!) { cartCouponsSet(input: {cartId: $y, codes: [$x]}) { cart { id } } }",
+    """mutation($y: ID!, $x: String!) {
+      checkoutComplete(input: {cartId: $y, idempotencyKey: $x, payment: {method: OFFLINE}}) { order { id } }
+    }""",
+    "mutation($x: String!) { memberJoin(input: {joinCode: $x, phone: $x, idempotencyKey: $x}) { token } }",
+    """mutation($x: String!) {
+      memberJoin(input: {joinCode: "welcome", phone: $x, otp: $x, inviteCode: $x, idempotencyKey: "k"}) { token }
+    }""",
+    "mutation($y: ID!, $x: String!) { couponClaim(input: {batch: $y, idempotencyKey: $x}) { coupon { id } } }",
+]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_text_is_too_nasty_to_be_answered(storefront: Storefront, now: datetime, document: str) -> None:
+    with storefront.inside():
+        make_product(now)
+        make_link(now, make_batch(now))
+    member = storefront.as_member(
+        storefront.mutate(JOIN, joinCode="welcome", phone="13800138000", idempotencyKey="k")["token"]
+    )
+    for text in NASTY:
+        variables = {name: text for name in ("x", "y") if f"${name}:" in document}
+        answer = member.post(document, variables)
+        assert answer.status == (400 if "\x00" in text else 200), answer.body
+        assert "INTERNAL" not in answer.codes
+
+
+def test_no_escape_smuggles_the_character_that_the_database_refuses(storefront: Storefront) -> None:
+    for escaped in ("\\u0000", "\\u{0}", "\\u{0000}"):
+        answer = storefront.post(f'{{ product(slug: "{escaped}") {{ id }} }}')
+        assert (answer.status, answer.codes) == (400, ["BAD_REQUEST"])
+
+
 def test_a_form_cannot_post_a_document(storefront: Storefront) -> None:
     for content_type in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"):
         assert send(storefront, b'{"query": "{shop{name}}"}', content_type).status == 400

@@ -21,8 +21,7 @@ from checkout.models import Order, Payment
 from checkout.pricing import PricedCart, price_cart
 from checkout.services.carts import get_lines, lock_cart
 from checkout.types import OrderLineRow, OrderRow, PricedLine, ShopSettings
-from tenants.errors import ShopClosed
-from tenants.models import Shop
+from tenants.access import check_takes_business
 from tenants.transaction import current_shop
 
 # Order, lines, payment and the closing of the cart stand or fall together: one statement writes them.
@@ -60,8 +59,7 @@ def complete_checkout(
     Raises `CartNotFound`, `CartClosed`, `CartEmpty`, `VariantUnknown` for a line no longer sold, `PriceChanged`,
     `coupons.errors.CouponNotUsable`, `stock.errors.OutOfStock`, `tenants.errors.ShopClosed`.
     """
-    if current_shop().access != Shop.Access.OPEN:
-        raise ShopClosed(_("This shop takes no orders at the moment."))
+    check_takes_business(current_shop())
     cart = lock_cart(cart_id=cart_id, token=token, now=now)
     lines = get_lines(cart_id=cart.id)
     if not lines:
