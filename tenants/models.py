@@ -43,11 +43,11 @@ class Shop(models.Model):
 
 
 class ShopTemplate(models.Model):
-    """The SQL script that makes a new shop's schema, for one state of the migrations; the newest row counts."""
+    """The SQL script that makes a new shop's schema and the migrations that are in it; the newest row counts."""
 
-    state = models.CharField(max_length=64, unique=True)
+    migrations = models.JSONField()  # a list of "app.name"
     script = models.TextField()
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
-        return self.state
+        return f"template {self.pk}"

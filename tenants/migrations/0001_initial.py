@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name='ShopTemplate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=64, unique=True)),
+                ('migrations', models.JSONField()),
                 ('script', models.TextField()),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],

@@ -77,5 +77,6 @@ def test_production_settings_pass_djangos_deployment_checks(tmp_path: Path) -> N
         text=True,
         check=False,
     )
-    assert (result.returncode, result.stderr) == (0, "")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
     assert "no issues" in result.stdout

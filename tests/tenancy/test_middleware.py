@@ -161,7 +161,7 @@ def test_probes_are_answered_on_every_host(shops: tuple[Shop, Shop], host: str) 
 
 
 def test_readiness_names_what_is_missing(shops: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("config.health.state_on_disk", lambda: "a later state")
+    monkeypatch.setattr("config.health.migrations_on_disk", lambda: frozenset({"kernel.9999_later"}))
     response = Client().get("/readyz")
     assert (response.status_code, response.json()) == (
         503,

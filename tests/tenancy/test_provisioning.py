@@ -16,7 +16,7 @@ from tenants.doctor import find_broken
 from tenants.errors import SlugInvalid, SlugReserved, SlugTaken
 from tenants.models import Shop, ShopTemplate
 from tenants.provisioning import create_shop
-from tenants.schemas import TEMPLATE_SCHEMA, find_shops_behind, migrate_schema, owner_cursor
+from tenants.schemas import TEMPLATE_SCHEMA, find_schemas_behind, migrate_schema, owner_cursor
 from tenants.selectors import find_shop, list_shops
 from tenants.template import dump_schema
 from tenants.transaction import tenant_transaction
@@ -187,8 +187,26 @@ def test_bootstrap_of_an_empty_database_is_whole_and_then_does_nothing(empty_dat
     assert bring_up_to_date() == []
     with create_shop(slug="corner-shop", name="Corner", language="en", now=now) as shop:
         User.objects.create_user("owner@corner.example")
-    assert find_shops_behind() == []
+    assert find_schemas_behind() == []
     assert list(find_broken([shop])) == []
+
+
+def test_a_database_of_a_later_version_is_left_alone(live_shops: tuple[Shop, Shop]) -> None:
+    with owner_cursor() as cursor:
+        for schema in ("public", TEMPLATE_SCHEMA, *(shop.schema_name for shop in live_shops)):
+            cursor.execute(
+                f"INSERT INTO {schema}.django_migrations (app, name, applied) VALUES ('kernel', 'later', now())"
+            )
+    assert bring_up_to_date() == []
+
+
+def test_a_new_migration_of_the_template_renders_a_new_script(live_shops: tuple[Shop, Shop], now: datetime) -> None:
+    with owner_cursor() as cursor:
+        cursor.execute(f"DROP SEQUENCE {TEMPLATE_SCHEMA}.checkout_order_number_seq CASCADE")
+        cursor.execute(f"DELETE FROM {TEMPLATE_SCHEMA}.django_migrations WHERE name = '0002_order_number'")
+        cursor.execute("DELETE FROM tenants_shoptemplate")
+    assert bring_up_to_date() != []
+    assert normalized_dump(make_shop("corner-shop", now).schema_name) == normalized_dump(TEMPLATE_SCHEMA)
 
 
 def test_a_shop_that_is_behind_is_brought_up_to_date(live_shops: tuple[Shop, Shop]) -> None:
@@ -196,12 +214,12 @@ def test_a_shop_that_is_behind_is_brought_up_to_date(live_shops: tuple[Shop, Sho
     with owner_cursor() as cursor:
         cursor.execute(f"DROP SEQUENCE {south}.checkout_order_number_seq CASCADE")
         cursor.execute(f"DELETE FROM {south}.django_migrations WHERE (app, name) = ('checkout', '0002_order_number')")
-    assert find_shops_behind() == [south]
+    assert find_schemas_behind() == [south]
     assert not is_up_to_date()
 
     assert f"shop {south}" in bring_up_to_date()
 
-    assert find_shops_behind() == []
+    assert find_schemas_behind() == []
     assert list(find_broken(live_shops)) == []
     with owner_cursor() as cursor:
         cursor.execute(f"SELECT to_regclass('{south}.checkout_order_number_seq') IS NOT NULL")
