@@ -41,7 +41,7 @@ Each command explains itself with --help. Variables: docs/configuration.md
 WITHOUT_DATABASE = frozenset(
     {
         "help", "version", "--version", "check", "makemigrations", "makemessages", "compilemessages", "collectstatic",
-        "findstatic", "diffsettings", "startapp", "graphql_schema", "messages",
+        "findstatic", "diffsettings", "startapp", "graphql_sdl", "messages",
     }
 )  # fmt: skip
 DOWN_SECONDS = 60
