@@ -8,7 +8,7 @@ import pytest
 from promotions.engine import Ruleset
 
 from tests.promotions.engine.builders import unit_finals
-from tests.promotions.engine.carts import a_case
+from tests.promotions.engine.carts import a_cart, a_case, a_promotion
 from tests.promotions.engine.oracle import Oracle
 
 CASES = int(os.environ.get("LAXIN_ORACLE_CASES", "600"))
@@ -31,6 +31,17 @@ def test_engine_and_oracle_agree_on_random_carts(share: float, promotions: int) 
     for seed in range(first, first + int(CASES * share)):
         facts, rules, policy = a_case(seed, promotions)
         assert priced(facts, rules, policy) == Oracle(facts, rules, policy).price(), f"a_case({seed}, {promotions})"
+
+
+def test_engine_and_oracle_agree_on_five_that_compete_in_one_lane() -> None:
+    first = random.randrange(10**9)
+    print(f"seeds from {first}")
+    for seed in range(first, first + CASES // 10):
+        rnd = random.Random(seed)
+        facts = a_cart(rnd)
+        rules = [a_promotion(rnd, f"p{n}", ["item"]) | {"exclusive": False} for n in range(5)]
+        policy = {"lanes": [{"lane": "item", "mode": "best"}]}
+        assert priced(facts, rules, policy) == Oracle(facts, rules, policy).price(), seed
 
 
 def test_engine_and_oracle_agree_on_seven_that_compete_for_the_same_units() -> None:
