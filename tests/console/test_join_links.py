@@ -92,13 +92,15 @@ def test_a_join_appears_in_the_part_that_the_page_asks_for_again(
             now=timezone.now(),
         )
 
-    after = client.get(f"/console/join-links/{link_id}/news/").content.decode()
+    after = client.get(f"/console/join-links/{link_id}/news/?seen=0").content.decode()
+    later = client.get(f"/console/join-links/{link_id}/news/?seen=1")
 
     assert joined.coupon is not None
     assert "138****8000" not in before
     assert "138****8000" in after
     assert joined.coupon.code in after
     assert "<html" not in after
+    assert (later.status_code, later.content) == (204, b"")
 
 
 def test_a_link_is_closed_and_opened_again(client: ShopClient, link_id: UUID) -> None:

@@ -91,8 +91,11 @@ def join_link_detail(request: HttpRequest, link_id: UUID) -> HttpResponse:
 @require_safe
 @staff_page
 def join_link_news(request: HttpRequest, link_id: UUID) -> HttpResponse:
-    """Counts and latest joins, asked for again and again by the page that is open."""
-    return render(request, "console/join_links/news.html", {"link": _get_link(link_id), "joins": _get_joins(link_id)})
+    """Counts and latest joins, asked for again and again by the open page; empty while there are `?seen=` joins."""
+    link = _get_link(link_id)
+    if request.GET.get("seen") == str(link.joins):
+        return HttpResponse(status=204)
+    return render(request, "console/join_links/news.html", {"link": link, "joins": _get_joins(link_id)})
 
 
 @require_POST
