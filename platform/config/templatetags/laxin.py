@@ -7,12 +7,11 @@ from django import forms, template
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from kernel.money import format_minor
+from kernel.money import currency_symbol, format_minor
 from members.selectors import mask_phone
 
 register = template.Library()
 
-SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$", "SGD": "S$"}
 WIDGET_CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.CheckboxInput, "checkbox"),
     (forms.RadioSelect, "radio"),
@@ -30,7 +29,7 @@ def money(amount_minor: int | None, currency: str) -> str:
         return ""
     whole, point, part = format_minor(abs(amount_minor), currency).partition(".")
     sign = "-" if amount_minor < 0 else ""
-    return f"{sign}{SYMBOLS.get(currency, f'{currency} ')}{int(whole):,}{point}{part}"
+    return f"{sign}{currency_symbol(currency)}{int(whole):,}{point}{part}"
 
 
 @register.filter
