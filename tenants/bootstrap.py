@@ -52,13 +52,9 @@ def bring_up_to_date() -> list[str]:
 def is_up_to_date() -> bool:
     """Tell whether the application login works and no schema lacks a migration."""
     try:
-        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-            cursor.execute("SELECT 1")
-        return not find_schemas_behind() and newest_template_migrations() is not None
+        return _can_log_in() and not find_schemas_behind() and newest_template_migrations() is not None
     except DatabaseError:
         return False
-    finally:
-        connections[DEFAULT_DB_ALIAS].close()
 
 
 def newest_template_migrations() -> list[str] | None:
