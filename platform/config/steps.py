@@ -30,6 +30,9 @@ class Steps:
     def say(self, markup: str) -> None:
         self._console.print(markup)
 
+    def note(self, text: str) -> None:
+        self._console.print(f"[dim]{escape(text)}[/dim]")
+
     def warn(self, text: str) -> None:
         self._errors.print(f"[yellow]![/yellow] {escape(text)}")
 

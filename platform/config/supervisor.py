@@ -150,7 +150,7 @@ class Supervisor:
         with self._step(title):
             self._run(arguments, path, f"{title}: failed")
         if show and (said := path.read_bytes()[begin:].decode(errors="replace").strip()):
-            self._steps.warn(said)
+            self._steps.note(said)
 
     def _run(self, arguments: list[str], log: Path | None, failure: str) -> None:
         """Run a Python module to its end; its output goes to `log`, or to the terminal where there is none."""
