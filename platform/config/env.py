@@ -265,9 +265,11 @@ class _Reader:
     def read(self, *, with_running: bool) -> Env:
         self._refuse_unknown()
         mode = cast(Mode, self._one_of("LAXIN_ENV", ("development", "production", "test")))
-        port = self._number("LAXIN_PORT", 1, 65535)
         home = self._home()
         running = run_state.read_running(home) if with_running else {}
+        port = self._number("LAXIN_PORT", 1, 65535)
+        if "LAXIN_PORT" not in self.environ:
+            port = int(running.get("port", port))
         base_url = self._base_url(port, running)
         secret_key = self._secret_key(mode, home)
         database_url = self._database_url("LAXIN_DATABASE_URL") or running.get("database_url")

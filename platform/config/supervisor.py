@@ -216,6 +216,7 @@ class Supervisor:
         env = self.env
         state = {
             "base_url": env.base_url,
+            "port": env.port,
             "database_url": env.database_url,
             "app_database_url": env.app_database_url,
             "broker_url": env.broker_url,

@@ -206,12 +206,12 @@ def test_servers_started_later_bring_login_and_cache_along(home: Path) -> None:
 
 def test_other_commands_find_the_servers_of_a_running_laxin(home: Path) -> None:
     load(home)
-    state = {"base_url": "http://localhost:8123", "database_url": OWNER, "broker_url": "redis://h:1/0"}
+    state = {"base_url": "https://laxin.example", "port": 8123, "database_url": OWNER, "broker_url": "redis://h:1/0"}
     run_state.write(home, state)
 
     env = load(home)
 
-    assert (env.base_url, env.database_url, env.broker_url) == tuple(state.values())
+    assert (env.base_url, env.port, env.database_url, env.broker_url) == tuple(state.values())
     assert (home / "run.json").stat().st_mode & 0o777 == 0o600
     assert Env.load({"LAXIN_HOME": str(home)}, with_running=False).database_url is None
 
