@@ -16,7 +16,7 @@ BATCH_SIZE = 500
 
 @shared_task(ignore_result=True)
 def deliver_email(email_id: int) -> None:
-    """Hand one message to the mail server, outside the transaction; `deliver_due_emails` tries again after a failure."""
+    """Hand one message to the mail server, outside the transaction; after a failure `deliver_due_emails` comes back."""
     email = claim_email(email_id=email_id, now=timezone.now())
     if email is None:
         return
