@@ -188,7 +188,7 @@ def _check_variant(item: VariantInput, field: Sequence[str]) -> None:
     _check_length(item.name, 0, VARIANT_NAME_LENGTH, [*field, "name"])
     _check_length(item.barcode or "", 0, SKU_LENGTH, [*field, "barcode"])
     if not 0 <= item.price_minor <= MAX_PRICE_MINOR:
-        raise InvalidInput(_("A price is not negative and below ten thousand million."), field=[*field, "priceMinor"])
+        raise InvalidInput(_("Give a price from 0 to 10,000,000,000."), field=[*field, "priceMinor"])
     if item.compare_at_minor is not None and not item.price_minor < item.compare_at_minor <= MAX_PRICE_MINOR:
         raise InvalidInput(_("The crossed-out price is above the price."), field=[*field, "compareAtMinor"])
 

@@ -82,6 +82,7 @@ def run_once(
         raise IdempotencyMismatch(
             _("This idempotency key was used for another request. Send a new key."), field=["idempotencyKey"]
         )
+    assert held[1] is not None  # committed together with the key
     return Outcome(answer=held[1], replayed=True)
 
 
