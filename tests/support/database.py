@@ -50,6 +50,7 @@ class TestServer:
 
     postgres: EmbeddedPostgres
     owner: DatabaseUrl
+    admin: str
     main: str = MAIN
     used: str = field(default="", init=False)
 
@@ -65,7 +66,8 @@ class TestServer:
         try:
             with _lock():
                 postgres.copy_from(_prepared())
-            server = cls(postgres, DatabaseUrl.parse(postgres.start().owner))
+            urls = postgres.start()
+            server = cls(postgres, DatabaseUrl.parse(urls.owner), urls.admin)
             yield server
         finally:
             for connection in connections.all(initialized_only=True):
@@ -105,8 +107,9 @@ class TestServer:
         self.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
     def drop_database(self, name: str) -> None:
-        """Drop a database, whoever is connected to it."""
-        self.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        """Drop a database, whoever is connected to it: only the superuser may end sessions of the application login."""
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def execute(self, *statements: sql.Composed) -> None:
         """Run statements as the owner, outside any database of the tests."""
@@ -123,7 +126,8 @@ def _prepared() -> EmbeddedPostgres:
         _remove(postgres)
         _prune()
         postgres = EmbeddedPostgres(postgres.home, fsync=False)
-        server = TestServer(postgres, DatabaseUrl.parse(postgres.start().owner))
+        urls = postgres.start()
+        server = TestServer(postgres, DatabaseUrl.parse(urls.owner), urls.admin)
         try:
             server.use(PRISTINE)
             bring_up_to_date()

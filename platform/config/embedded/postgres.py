@@ -53,14 +53,7 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] %u@%d ",
     "password_encryption": "scram-sha-256",
 }
-UNSAFE_SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "shared_buffers": "64MB",
-    # Its workers are the superuser's: a database that one of them visits cannot be dropped by its owner.
-    "autovacuum": "off",
-}
+UNSAFE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
 
 @dataclass(frozen=True)
