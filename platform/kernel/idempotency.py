@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from django.db import connection
 from django.utils.translation import gettext as _
+
 from kernel.errors import DomainError, InvalidInput
 from kernel.models import IdempotencyKey
 
