@@ -1,7 +1,6 @@
-"""`python -m config.prepare [demo]`: look whether tables, logins and demo shop are as they should be, in one process.
+"""`python -m config.prepare [demo]`: look whether tables, logins, static files and demo shop are as they should be.
 
-Starting Django costs seconds; `laxin bootstrap` and `laxin demo load` one after the other would pay them twice. Prints
-what was done, and nothing where all was in order.
+All in one process: starting Django costs seconds. Prints what was done, and nothing where all was in order.
 """
 
 import os
@@ -9,17 +8,20 @@ import sys
 
 
 def main() -> int:
-    """Do what `laxin bootstrap` does, then what `laxin demo load` does if the word `demo` was given."""
+    """Do what `laxin bootstrap` and `collectstatic` do, and `laxin demo load` if the word `demo` was given."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django  # noqa: PLC0415  needs the variable
 
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415
 
+    from config.collected import collect_static_files  # noqa: PLC0415
     from tenants.bootstrap import bring_up_to_date  # noqa: PLC0415
 
     for line in bring_up_to_date():
         print(f"Brought up to date: {line}")
+    if collect_static_files():
+        print("Brought up to date: static files")
     if "demo" in sys.argv[1:]:
         call_command("demo", "load")
     return 0

@@ -81,12 +81,11 @@ class Supervisor:
         self._run_command("Browser files", ["config.frontend_build"], log="frontend")
         self._start_servers()
         self._remember()
-        if self._with_demo and not (self.env.home / info.DEMO_FILE).exists():
-            self._run_command("Tables and logins", ["config.cli", "bootstrap"], log="setup")
+        loads_demo = self._with_demo and not (self.env.home / info.DEMO_FILE).exists()
+        what = ["demo"] if self._with_demo and not loads_demo else []
+        self._run_command("Tables, logins and shops", ["config.prepare", *what], log="setup", show=not loads_demo)
+        if loads_demo:
             self._load_demo()
-        else:
-            what = ["demo"] if self._with_demo else []
-            self._run_command("Tables, logins and shops", ["config.prepare", *what], log="setup", show=True)
         web, *others = self._children
         with self._step("Web server"):
             web.start()
