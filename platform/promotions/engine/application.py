@@ -6,7 +6,7 @@ from promotions.engine.allocation import reshare, sum_of
 from promotions.engine.cart import Cart, LineState, Off, State, lowered
 from promotions.engine.policy import Lane
 from promotions.engine.promotion import Promotion
-from promotions.engine.rewards import Turn
+from promotions.engine.rewards import Effect, Extra, Turn
 
 FLOOR, LIMIT, CAP = "FLOOR", "LIMIT", "CAP"
 
@@ -14,10 +14,16 @@ FLOOR, LIMIT, CAP = "FLOOR", "LIMIT", "CAP"
 class Attempt(NamedTuple):
     """What applying a promotion does. It depends on nothing but the lines that the promotion reaches."""
 
-    discount: int  # 0 is no effect, and no changes
+    discount: int  # 0 is no effect and no changes, unless it has extras
     times: int
     cut: dict[str, int]
     changes: dict[int, LineState]
+    capped: int = 0  # the part of the discount that counts against the cap: all but that on shipping
+    extras: tuple[Extra, ...] = ()  # these depend on every line in their scopes
+
+    @property
+    def has_effect(self) -> bool:
+        return bool(self.discount or self.extras)
 
 
 def attempt(promotion: Promotion, cart: Cart, state: State, lane: Lane, cap_left: int | None) -> Attempt:
@@ -25,36 +31,49 @@ def attempt(promotion: Promotion, cart: Cart, state: State, lane: Lane, cap_left
     budget = promotion.budget(cart.facts)
     margin_bp = promotion.floor_margin_bp
     bounded = budget is not None or cap_left is not None or margin_bp is not None
-    discount, most_times = 0, 1
+    discount, off_shipping, most_times = 0, 0, 1
     cut: dict[str, int] = {}
     changes: dict[int, LineState] = {}
+    extras: list[Extra] = []
     for reward in promotion.then:
-        offs, times = reward.propose(Turn(cart, state, lane.per_unit, promotion.limits.times_per_order))
+        turn = Turn(cart, state, lane.per_unit, promotion.limits.times_per_order)
+        if isinstance(reward, Effect):
+            extra = reward.give(turn)
+            if extra is not None:
+                extras.append(extra)
+                most_times = max(most_times, extra.times)
+            continue
+        offs, times = reward.propose(turn)
         if not offs:
             continue
         if bounded:
-            if margin_bp is not None:
+            if margin_bp is not None and not reward.of_shipping:
                 offs = _above_floors(cart, state, offs, margin_bp, cut)
-            if budget is not None:
-                offs = _at_most(budget - discount, offs, LIMIT, cut)
-            if cap_left is not None:
-                offs = _at_most(cap_left - discount, offs, CAP, cut)
+            offs = _at_most(None if budget is None else budget - discount, offs, LIMIT, cut)
+            if not reward.of_shipping:
+                left = None if cap_left is None else cap_left - discount + off_shipping
+                offs = _at_most(left, offs, CAP, cut)
         if not reward.consumes_untouched:
             offs = [off for off in offs if off[3]]
         most_times = max(most_times, times)
-        discount += sum_of(offs)
-        changed = lowered(state, offs, consume=lane.consumes)
+        taken = sum_of(offs)
+        discount += taken
+        if reward.of_shipping:
+            off_shipping += taken
+        changed = lowered(state, offs, consume=lane.consumes and not reward.of_shipping)
         if reward is promotion.then[-1]:
             changes = changes | changed if changes else changed
         else:
             changes |= changed
             state = state.after(changed)
-    if not discount:
+    if not discount and promotion.is_money:
         return Attempt(0, 1, cut, {})
-    return Attempt(discount, most_times, cut, changes)
+    return Attempt(discount, most_times, cut, changes, discount - off_shipping, tuple(extras))
 
 
-def _at_most(left: int, offs: list[Off], reason: str, cut: dict[str, int]) -> list[Off]:
+def _at_most(left: int | None, offs: list[Off], reason: str, cut: dict[str, int]) -> list[Off]:
+    if left is None:
+        return offs
     wanted = sum_of(offs)
     if wanted <= left:
         return offs

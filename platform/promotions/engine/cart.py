@@ -47,7 +47,10 @@ class State(NamedTuple):
 
 
 class Cart:
-    """The facts as pricing reads them, with what has been looked up once kept for the rest of the quote."""
+    """The facts as pricing reads them, with what has been looked up once kept for the rest of the quote.
+
+    The shipping fee is one more line behind the others, at place `fee`: a single unit that no scope reaches.
+    """
 
     __slots__ = (
         "_floors",
@@ -56,7 +59,10 @@ class Cart:
         "all_lines",
         "brands",
         "categories",
+        "everything",
         "facts",
+        "fee",
+        "fee_bit",
         "initial",
         "lines",
         "now",
@@ -72,7 +78,10 @@ class Cart:
         self.now: datetime = facts.now
         lines = facts.lines
         self.lines: tuple[Line, ...] = lines
-        self.all_lines = (1 << len(lines)) - 1
+        self.fee = len(lines)
+        self.fee_bit = 1 << self.fee
+        self.all_lines = self.fee_bit - 1
+        self.everything = self.all_lines | self.fee_bit
         self.unit_prices = [line.unit_price for line in lines]
         self.quantities = [line.quantity for line in lines]
         self.initial = [line.unit_price * line.quantity for line in lines]
@@ -100,7 +109,9 @@ class Cart:
 
     def start(self) -> State:
         """All units free, at their initial amounts."""
-        return State([LineState(((line.unit_price, line.quantity),), ()) for line in self.lines], self.all_lines)
+        lines = [LineState(((line.unit_price, line.quantity),), ()) for line in self.lines]
+        lines.append(LineState(((self.facts.shipping, 1),), ()))
+        return State(lines, self.everything)
 
     def mask(self, scope: Scope) -> int:
         """The lines that a scope reaches, leaving aside what it says about single units."""
@@ -142,6 +153,16 @@ class Cart:
             for i in self.indexes(mask)
             for amount, count in lines[i].free
             if scope.takes_unit(undiscounted=amount == prices[i])
+        ]
+
+    def all_units(self, state: State, scope: Scope) -> list[Units]:
+        """The units in scope, consumed or not."""
+        prices = self.unit_prices
+        return [
+            (i, amount, count)
+            for i in self.indexes(self.mask(scope))
+            for amount, count in merged(state.lines[i].free, state.lines[i].used)
+            if not scope.by_unit or scope.takes_unit(undiscounted=amount == prices[i])
         ]
 
     def _find(self, scope: Scope) -> int:

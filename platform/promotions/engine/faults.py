@@ -91,6 +91,12 @@ class Reader:
             self.fault(key, "MISSING", "is required")
         return False
 
+    def part(self, key: str, keys: Collection[str]) -> "Reader":
+        """The reader of the required object under `key`."""
+        if not self.require(key):
+            return Reader({}, self.at(key), [], keys)  # one fault is enough for all that is not there
+        return Reader(self.document[key], self.at(key), self.faults, keys)
+
     def integer(
         self, key: str, minimum: int, maximum: int = MAX_INTEGER, *, required: bool = False, default: int = 0
     ) -> int:

@@ -10,13 +10,11 @@ from collections.abc import Iterable, Sequence
 from promotions.engine.cart import Cart
 from promotions.engine.conditions import Leaf
 from promotions.engine.promotion import Promotion
-from promotions.engine.scope import Scope
+from promotions.engine.scope import LINE_KINDS, Scope
 
-# From the kind that usually narrows most to the one that narrows least.
-LINE_KINDS = ("skus", "products", "tags", "brands", "categories")
 MEMBER_LISTS = {"member.segments": "segments", "member.tags": "tags"}
 TEXTS = ("channel_ref", "location", "member.tier", "channel")
-KINDS = (
+KINDS = (  # from the kind that usually narrows most to the one that narrows least
     "codes",
     "skus",
     "products",
@@ -87,7 +85,7 @@ def _has(cart: Cart, kind: str) -> Iterable[str]:
 def _demands(promotion: Promotion, *, listing: bool) -> Iterable[Demand]:
     if promotion.codes is not None:
         yield "codes", frozenset(promotion.codes)
-    scopes = [scope for reward in promotion.then for scope in reward.scopes()]
+    scopes = [scope for reward in promotion.decisive for scope in reward.scopes()]
     yield from _shared_demand(scopes)
     for leaf in promotion.when.required() if promotion.when is not None else ():
         if leaf.fact in TEXTS and leaf.op == "eq":

@@ -49,12 +49,15 @@ class Pass:
                 self._run(lane, by_lane[lane.name])
 
     def _run(self, lane: Lane, promotions: list[Promotion]) -> None:
-        self.state = reopened(self.state, self.cart.all_lines)
+        self.state = reopened(self.state, self.cart.everything)
         ready = self._ready(promotions)
+        competing = [promotion for promotion in ready if promotion.is_money]
         if lane.mode == "best":
-            self._best(lane, ready)
+            self._best(lane, competing)
         else:
-            self._in_turn(lane, ready)
+            self._in_turn(lane, competing)
+        if len(competing) < len(ready):
+            self._extras(lane, [promotion for promotion in ready if not promotion.is_money])
 
     def _ready(self, promotions: list[Promotion]) -> list[Promotion]:
         """The promotions whose condition holds as the lane starts and that nothing applied so far excludes."""
@@ -75,7 +78,7 @@ class Pass:
         choice = choose(ready, self.cart, start, lane)
         self.exact = self.exact and choice.exact
         for promotion, result in choice.taken:
-            if self.cap_left is None:
+            if self.cap_left is None and not promotion.has_extras:
                 self._take(promotion, result)
             elif not self._apply(promotion, lane) and self._explain:
                 self._skip(promotion, *self._why(promotion, start, lane, cap_left, chosen=True))
@@ -104,18 +107,26 @@ class Pass:
                 else:
                     self._skip(promotion, *self._why(promotion, start, lane, cap_left))
 
+    def _extras(self, lane: Lane, ready: Sequence[Promotion]) -> None:
+        """Gifts and effects alone: they compete with none."""
+        for promotion in ready:
+            if self._excluded(promotion):
+                self._skip(promotion, "EXCLUDED")
+            elif not self._apply(promotion, lane) and self._explain:
+                self._skip(promotion, *self._why(promotion, self.state, lane, self.cap_left))
+
     def _apply(self, promotion: Promotion, lane: Lane) -> bool:
         result = attempt(promotion, self.cart, self.state, lane, self.cap_left)
-        if result.discount:
+        if result.has_effect:
             self._take(promotion, result)
-        return bool(result.discount)
+        return result.has_effect
 
     def _take(self, promotion: Promotion, result: Attempt) -> None:
         self.applied.append(Winner(promotion, self.state, result))
         self.state = self.state.after(result.changes)
         self.discount += result.discount
         if self.cap_left is not None:
-            self.cap_left -= result.discount
+            self.cap_left -= result.capped
 
     def _excluded(self, promotion: Promotion) -> bool:
         if not self._exclusions:
@@ -139,7 +150,7 @@ class Pass:
             if reason in alone.cut:
                 return reason, None
         turn = Turn(self.cart, state, lane.per_unit, promotion.limits.times_per_order)
-        if not any(reward.has_units(turn) for reward in promotion.then):
+        if not any(reward.has_units(turn) for reward in promotion.decisive):
             return "NO_UNITS", None
         if len(promotion.then) == 1:
             gap = promotion.then[0].gap(turn)

@@ -56,6 +56,9 @@ class Promotion:
     excludes: frozenset[str]
     limits: Limits
     floor_margin_bp: int | None
+    is_money: bool  # whether any reward can change an amount; otherwise it competes with none
+    decisive: tuple[Reward, ...]  # those without which it has no effect: the money rewards, or all if there are none
+    has_extras: bool  # whether it gives gifts or effects
 
     @property
     def rank(self) -> tuple[int, str]:
@@ -63,13 +66,17 @@ class Promotion:
         return -self.priority, self.id
 
     def mask(self, cart: Cart) -> int:
-        """The lines that any of its rewards can take, need or measure."""
-        if len(self.then) == 1:
-            return self.then[0].mask(cart)
+        """The lines that its decisive rewards can take, need or measure."""
+        if len(self.decisive) == 1:
+            return self.decisive[0].mask(cart)
         found = 0
-        for reward in self.then:
+        for reward in self.decisive:
             found |= reward.mask(cart)
         return found
+
+    def reaches(self, cart: Cart) -> bool:
+        """Whether some line of the cart, or a shipping fee, may have to do with it."""
+        return any(reward.of_shipping or reward.mask(cart) for reward in self.then)
 
     def code(self, facts: Facts) -> str | None:
         """The code to redeem: the first of its codes that the customer gave."""
@@ -136,6 +143,7 @@ def parse_promotion(document: object, path: Path | None, faults: list[Fault], sc
     rewards = tuple(reward for reward in then if reward is not None)
     if len(faults) > before:
         return None
+    money = tuple(reward for reward in rewards if reward.is_money)
     return Promotion(
         promotion_id,
         name,
@@ -149,6 +157,9 @@ def parse_promotion(document: object, path: Path | None, faults: list[Fault], sc
         frozenset(excludes),
         limits,
         floor_margin_bp,
+        bool(money),
+        money or rewards,
+        len(money) < len(rewards),
     )
 
 

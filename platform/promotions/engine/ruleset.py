@@ -92,7 +92,7 @@ class Ruleset:
         facts = Facts(currency, now, channel, None, None, None, (alone,), frozenset(), 0, used)
         cart = Cart(facts)
         candidates = [self._automatic[place] for place in self._listing.candidates(cart)]
-        live = [promotion for promotion in self._live(cart, candidates, None) if promotion.mask(cart)]
+        live = [promotion for promotion in self._live(cart, candidates, None) if promotion.reaches(cart)]
         if not live:
             return []
         skipped: dict[str, Skipped] = {}
@@ -174,11 +174,16 @@ def _standing(each: Pass) -> tuple[object, ...]:
 
 def _quote(cart: Cart, winner: Pass, *, exact: bool, skipped: dict[str, Skipped] | None) -> Quote:
     adjustments: list[list[Adjustment]] = [[] for _ in cart.lines]
+    adjustments.append([])  # of shipping
+    gifts: list[dict[str, Any]] = []
+    effects: list[dict[str, Any]] = []
     for won in winner.applied:
         for place, after in won.attempt.changes.items():
             off = won.before.lines[place].total() - after.total()
             if off:
                 adjustments[place].append(Adjustment(won.promotion.id, off))
+        for extra in won.attempt.extras:
+            (gifts if extra.is_gift else effects).append({"promotion": won.promotion.id, **extra.document})
     lines = []
     for place, line in enumerate(cart.lines):
         state = winner.state.lines[place]
@@ -188,17 +193,20 @@ def _quote(cart: Cart, winner: Pass, *, exact: bool, skipped: dict[str, Skipped]
         initial = cart.initial[place]
         lines.append(QuoteLine(line.id, line.quantity, initial, final, units, tuple(adjustments[place])))
     subtotal = sum(cart.initial)
-    shipping = cart.facts.shipping
+    shipping = winner.state.lines[cart.fee].total()
     return Quote(
         currency=cart.facts.currency,
         subtotal=subtotal,
         discount=winner.discount,
         shipping=shipping,
-        total=subtotal - winner.discount + shipping,
+        total=subtotal + cart.facts.shipping - winner.discount,
         lines=tuple(lines),
         applied=tuple([_applied(won, cart.facts) for won in winner.applied]),
         skipped=None if skipped is None else tuple(skipped[key] for key in sorted(skipped)),
         exact=exact,
+        shipping_adjustments=tuple(adjustments[cart.fee]),
+        gifts=tuple(gifts),
+        effects=tuple(effects),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from promotions.engine.faults import Reader
 
 LIST_KEYS = ("categories", "products", "skus", "brands", "tags")
+LINE_KINDS = ("skus", "products", "tags", "brands", "categories")  # from the one that usually narrows most
 BOUND_KEYS = ("max_days_to_expiry", "min_unit_price", "max_unit_price")
 EXCLUDE_KEYS = frozenset({*LIST_KEYS, *BOUND_KEYS, "undiscounted"})
 SCOPE_KEYS = EXCLUDE_KEYS | {"exclude"}

@@ -7,17 +7,41 @@ from collections.abc import Callable
 
 from promotions.engine.faults import Fault, Path, Reader
 from promotions.engine.rewards.amount_off import AmountOff, parse_amount_off
+from promotions.engine.rewards.any_n_price import AnyNPrice
 from promotions.engine.rewards.base import Proposal, Reward, Turn
+from promotions.engine.rewards.bundle_price import BundlePrice
+from promotions.engine.rewards.buy_get import BuyGet
+from promotions.engine.rewards.effects import Effect, Extra, Gift, IssueCoupon, PointsMultiplier
+from promotions.engine.rewards.expiry_ladder import ExpiryLadder
+from promotions.engine.rewards.nth_unit import NthUnit
 from promotions.engine.rewards.percent_off import PercentOff
+from promotions.engine.rewards.shipping_off import ShippingOff
 from promotions.engine.rewards.tiers import Tiers
+from promotions.engine.rewards.unit_price import FixedUnitPrice, MemberPrice
 from promotions.engine.scope import Scopes
 
-__all__ = ["REWARDS", "Proposal", "Reward", "Turn", "parse_reward"]
+__all__ = ["REWARDS", "Effect", "Extra", "Proposal", "Reward", "Turn", "parse_reward"]
 
 REWARDS: dict[str, tuple[frozenset[str], Callable[[Reader, Scopes], Reward]]] = {
     "percent_off": (PercentOff.keys, PercentOff.parse),
     "amount_off": (AmountOff.keys, parse_amount_off),
     "tiers": (Tiers.keys, Tiers.parse),
+    **{
+        reward.type: (reward.keys, reward.parse)
+        for reward in (
+            FixedUnitPrice,
+            MemberPrice,
+            NthUnit,
+            BuyGet,
+            BundlePrice,
+            AnyNPrice,
+            ExpiryLadder,
+            Gift,
+            ShippingOff,
+            PointsMultiplier,
+            IssueCoupon,
+        )
+    },
 }
 
 

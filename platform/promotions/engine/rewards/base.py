@@ -1,15 +1,16 @@
 """What every reward answers, and what they have in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple, Self
 
 from kernel.money import percent_of
 
-from promotions.engine.allocation import share
+from promotions.engine.allocation import share, sum_of
 from promotions.engine.cart import Cart, Off, State, Units
 from promotions.engine.conditions import Gap
 from promotions.engine.faults import Reader
-from promotions.engine.scope import Scope, Scopes
+from promotions.engine.scope import LINE_KINDS, Scope, Scopes
 
 
 class Turn(NamedTuple):
@@ -23,6 +24,10 @@ class Turn(NamedTuple):
     def units(self, scope: Scope) -> list[Units]:
         return self.cart.units(self.state, scope)
 
+    def all_units(self, scope: Scope) -> list[Units]:
+        """The units in scope, consumed or not."""
+        return self.cart.all_units(self.state, scope)
+
     def most(self, times: int, max_times: int | None = None) -> int:
         """`times`, held to what the reward and its promotion allow."""
         if max_times is not None and max_times < times:
@@ -31,12 +36,21 @@ class Turn(NamedTuple):
             times = self.max_times
         return times
 
+    def held(self, max_times: int | None) -> int | None:
+        """How often at most, by the reward and its promotion; null is as often as it goes."""
+        if max_times is None:
+            return self.max_times
+        return max_times if self.max_times is None else min(max_times, self.max_times)
+
 
 class Proposal(NamedTuple):
     """What a reward would do before floors, limits and cap: a discount for each unit it takes."""
 
     offs: list[Off]
     times: int = 1
+
+    def total(self) -> int:
+        return sum_of(self.offs)
 
 
 NOTHING = Proposal([], 0)
@@ -50,6 +64,8 @@ class Reward(ABC):
     type: ClassVar[str]
     keys: ClassVar[frozenset[str]]  # of its document, besides `type`
     consumes_untouched: ClassVar[bool] = True  # whether a unit taken with a discount of 0 is consumed
+    is_money: ClassVar[bool] = True  # whether it can change an amount
+    of_shipping: ClassVar[bool] = False  # whether that is the shipping fee
 
     @classmethod
     @abstractmethod
@@ -80,9 +96,9 @@ class Reward(ABC):
         """Whether there are units enough for it to be tried at all."""
         return bool(self.mask(turn.cart)) and bool(self._units(turn))
 
-    @abstractmethod
     def _units(self, turn: Turn) -> list[Units]:
         """The units in its scope."""
+        return []
 
 
 def parse_pick(reader: Reader) -> tuple[int | None, bool]:
@@ -141,3 +157,22 @@ def reachable(turn: Turn, scope: Scope) -> list[Units]:
     lines = turn.state.lines
     places = turn.cart.indexes(turn.cart.mask(scope) & turn.state.open)
     return [(place, amount, count) for place in places for amount, count in lines[place].free]
+
+
+def partition(cart: Cart, units: list[Units], group_by: str) -> list[list[Units]]:
+    """The units as one group, or by SKU or product over lines; a line without product counts by its SKU."""
+    if group_by == "scope":
+        return [units] if units else []
+    groups: dict[tuple[bool, str], list[Units]] = {}
+    for unit in units:
+        line = cart.lines[unit[0]]
+        product = line.product if group_by == "product" else None
+        key = (False, line.sku) if product is None else (True, product)
+        groups.setdefault(key, []).append(unit)
+    return list(groups.values())
+
+
+def narrowest(scopes: Sequence[Scope]) -> Scope:
+    """Of scopes that must all reach a line, the one that the fewest carts are likely to have a line for."""
+    kinds = [min((LINE_KINDS.index(kind) for kind, _ in scope.keyed), default=len(LINE_KINDS)) for scope in scopes]
+    return scopes[kinds.index(min(kinds))]

@@ -14,6 +14,7 @@ from promotions.engine.rewards.base import (
     Proposal,
     Reward,
     Turn,
+    partition,
     percent_offs,
     reachable,
     sum_of_units,
@@ -108,16 +109,7 @@ class Tiers(Reward):
         return sum_of_units(units) if self.measure == "subtotal" else sum([count for _, _, count in units])
 
     def _groups(self, turn: Turn) -> list[list[Units]]:
-        units = turn.units(self.scope)
-        if self.group_by == "scope":
-            return [units] if units else []
-        lines = turn.cart.lines
-        groups: dict[tuple[bool, str], list[Units]] = {}
-        for unit in units:
-            product = lines[unit[0]].product if self.group_by == "product" else None
-            key = (False, lines[unit[0]].sku) if product is None else (True, product)
-            groups.setdefault(key, []).append(unit)
-        return list(groups.values())
+        return partition(turn.cart, turn.units(self.scope), self.group_by)
 
     def _units(self, turn: Turn) -> list[Units]:
         return turn.units(self.scope)

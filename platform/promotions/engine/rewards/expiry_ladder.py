@@ -1,0 +1,65 @@
+"""`expiry_ladder`: the nearer a batch is to its date, the more comes off its units."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from kernel.money import percent_of
+
+from promotions.engine.cart import Cart, Off, Units
+from promotions.engine.faults import Reader
+from promotions.engine.rewards.base import Proposal, Reward, Turn, reachable
+from promotions.engine.scope import Scope, Scopes
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryLadder(Reward):
+    scope: Scope
+    steps: tuple[tuple[int, int], ...]  # (most days to expiry, percent_bp), the fewest days first
+
+    type = "expiry_ladder"
+    keys = frozenset({"scope", "steps"})
+    consumes_untouched = False
+
+    @classmethod
+    def parse(cls, reader: Reader, scopes: Scopes) -> Self:
+        scope = scopes.parse(reader)
+        steps: dict[int, int] = {}
+        for path, entry in reader.items("steps", required=True):
+            step = Reader(entry, path, reader.faults, ("max_days_to_expiry", "percent_bp"))
+            days = step.integer("max_days_to_expiry", 0, required=True)
+            if days in steps and "max_days_to_expiry" in step.document:
+                step.fault("max_days_to_expiry", "DUPLICATE", "another step begins here")
+            steps[days] = step.integer("percent_bp", 1, 10_000, required=True, default=1)
+        return cls(scope, tuple(sorted(steps.items())))
+
+    def scopes(self) -> tuple[Scope, ...]:
+        return (self.scope,)
+
+    def mask(self, cart: Cart) -> int:
+        return cart.mask(self.scope)
+
+    def propose(self, turn: Turn) -> Proposal:
+        return self._proposal(turn, turn.units(self.scope))
+
+    def bound(self, turn: Turn) -> int:
+        return self._proposal(turn, reachable(turn, self.scope)).total()
+
+    def _proposal(self, turn: Turn, units: list[Units]) -> Proposal:
+        offs: list[Off] = []
+        for line, amount, count in units:
+            off = percent_of(amount, self._percent_bp(turn.cart, line))
+            if off:
+                offs.append((line, amount, count, off))
+        return Proposal(offs)
+
+    def _percent_bp(self, cart: Cart, line: int) -> int:
+        expires_on = cart.lines[line].expires_on
+        if expires_on is not None:
+            days = (expires_on - cart.now.date()).days
+            for most, percent_bp in self.steps:
+                if days <= most:
+                    return percent_bp
+        return 0
+
+    def _units(self, turn: Turn) -> list[Units]:
+        return turn.units(self.scope)
