@@ -29,6 +29,13 @@ from tests.support.shops import NORTH, SOUTH, ShopClient, owner_email
 ClientFor = Callable[[Shop | None], ShopClient]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that drive a browser: they are the slow ones."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
 @pytest.fixture(scope="session")
 def database_server(django_db_blocker: DjangoDbBlocker) -> Iterator[TestServer]:
     """A PostgreSQL server of this run alone, on a free port, from prepared data: two shops and their owners."""
