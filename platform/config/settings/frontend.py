@@ -1,6 +1,7 @@
 """Templates, static files, languages and the content security policy.
 
-Belongs to these settings: the middleware of WhiteNoise, django-csp, django-htmx and `LocaleMiddleware`, and the apps `csp`, `django_htmx` and `django.contrib.staticfiles`.
+Belongs to these settings: the middleware of WhiteNoise, django-csp, django-htmx and `LocaleMiddleware`, and the apps
+`csp`, `django_htmx` and `django.contrib.staticfiles`.
 """
 
 from pathlib import Path
