@@ -19,6 +19,7 @@ from graphql import execute_sync
 from storefront_api.access import get_caller
 from storefront_api.documents import get_document
 from storefront_api.errors import RequestRefused, refusal_json, to_json
+from storefront_api.execution import SynchronousExecution
 from storefront_api.limits import MAX_BODY_BYTES, check_variables
 from storefront_api.schema.context import Context
 from storefront_api.schema.root import SCHEMA
@@ -65,7 +66,14 @@ def _check_request(request: HttpRequest) -> None:
 def _run(body: bytes, context: Context) -> tuple[int, dict[str, Any]]:
     text, variables, operation = _read(body)
     document = get_document(SCHEMA, text)
-    result = execute_sync(SCHEMA, document, context_value=context, variable_values=variables, operation_name=operation)
+    result = execute_sync(
+        SCHEMA,
+        document,
+        context_value=context,
+        variable_values=variables,
+        operation_name=operation,
+        execution_context_class=SynchronousExecution,
+    )
     if not result.errors:
         return 200, {"data": result.data}
     errors, is_fault = to_json(result.errors)

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from kernel.ids import hash_secret
 
-from members.models import Member, MemberToken
+from members.models import Member
 from members.phones import mask_phone
 from members.types import MemberRow, TokenRow
 
@@ -16,11 +17,15 @@ __all__ = ["get_member", "get_member_facts", "get_token", "mask_phone"]
 
 def get_token(*, secret: str, now: datetime) -> TokenRow | None:
     """Return the token behind a secret, or None if it is unknown, expired or revoked."""
-    row = (
-        MemberToken.objects.filter(token_hash=hash_secret(secret), expires_at__gt=now, revoked_at=None)
-        .values_list("id", "member_id", "is_verified")
-        .first()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id, member_id, is_verified FROM members_membertoken
+             WHERE token_hash = %s AND expires_at > %s AND revoked_at IS NULL
+            """,
+            [hash_secret(secret), now],
+        )
+        row = cursor.fetchone()
     return TokenRow(*row) if row else None
 
 
@@ -37,11 +42,11 @@ def get_member_facts(*, member_id: UUID, time_zone: str = "UTC") -> dict[str, An
 
     `time_zone` is the shop's: the day of joining is a date on its calendar. Segments are added by who has them.
     """
-    row = (
-        Member.objects.filter(pk=member_id)
-        .values_list("tier", "tags", "joined_at", "birthday", "orders", "spent_minor")
-        .first()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tier, tags, joined_at, birthday, orders, spent_minor FROM members_member WHERE id = %s", [member_id]
+        )
+        row = cursor.fetchone()
     if row is None:
         return None
     tier, tags, joined_at, birthday, orders, spent = row

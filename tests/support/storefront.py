@@ -72,10 +72,13 @@ class Storefront:
         self.shop = shop
         self.key = key
         self.token = token
+        self.client = ShopClient(shop)
 
     def as_member(self, token: str | None) -> "Storefront":
         """The same storefront with a member's token."""
-        return Storefront(self.shop, self.key, token)
+        other = Storefront(self.shop, self.key, token)
+        other.client = self.client
+        return other
 
     def inside(self) -> AbstractContextManager[None]:
         """The shop's transaction, to arrange and to look: a request opens its own."""
@@ -83,11 +86,10 @@ class Storefront:
 
     def post(self, query: str, variables: Mapping[str, Any] | None = None, **headers: str) -> Answer:
         """Send a document."""
-        client = ShopClient(self.shop)
         sent = {"X-Storefront-Key": self.key, **headers}
         if self.token:
             sent["Authorization"] = f"Bearer {self.token}"
-        response = client.post(
+        response = self.client.post(
             "/graphql/",
             {"query": query, "variables": dict(variables or {})},
             content_type="application/json",

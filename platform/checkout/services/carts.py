@@ -11,6 +11,7 @@ from uuid import UUID
 
 from catalog.selectors import get_variants, get_variants_by_sku
 from catalog.types import VariantRow
+from django.db import connection
 from django.utils.translation import gettext as _
 from kernel.ids import new_id, normalize_code
 from members.types import TokenRow
@@ -25,7 +26,11 @@ MAX_QUANTITY = 100_000
 MAX_COUPONS = 10
 CODE_LENGTH = 64
 
-_COLUMNS = ("id", "member_id", "token_id", "channel", "coupon_codes", "shown_total_minor", "closed_at")
+_READ = """
+    SELECT id, member_id, token_id, channel, coupon_codes, shown_total_minor, closed_at FROM checkout_cart WHERE id = %s
+"""
+_READ_LINES = "SELECT id, variant_id, quantity FROM checkout_cartline WHERE cart_id = %s ORDER BY id"
+_READ_AND_LOCK = f"{_READ} FOR NO KEY UPDATE"
 
 
 def create_cart(
@@ -163,25 +168,29 @@ def lock_cart(*, cart_id: UUID, token: TokenRow | None, now: datetime) -> CartRo
 
 def get_lines(*, cart_id: UUID) -> list[CartLineRow]:
     """The lines of a cart, the oldest first. After `lock_cart`, never with it: a lock does not refresh a join."""
-    rows = CartLine.objects.filter(cart_id=cart_id).order_by("id").values_list("id", "variant_id", "quantity")
-    return [CartLineRow(*row) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, variant_id, quantity FROM checkout_cartline WHERE cart_id = %s ORDER BY id", [cart_id]
+        )
+        return [CartLineRow(*row) for row in cursor.fetchall()]
 
 
 def _open_cart(*, cart_id: UUID, token: TokenRow | None, now: datetime, lock: bool) -> CartRow:
-    carts = Cart.objects.filter(pk=cart_id)
-    row = (carts.select_for_update(no_key=True) if lock else carts).values_list(*_COLUMNS).first()
-    cart = CartRow(*row) if row else None
+    cart = _read_cart(cart_id, lock=lock)
     if cart and cart.member_id is None and token and not cart.closed_at:
         # Compare and set: of two members who come at once, the first one has it.
-        bound = carts.filter(member=None).update(member=token.member_id, token=token.id, updated_at=now)
-        cart = (
-            replace(cart, member_id=token.member_id, token_id=token.id)
-            if bound
-            else CartRow(*carts.values_list(*_COLUMNS).get())
-        )
+        Cart.objects.filter(pk=cart_id, member=None).update(member=token.member_id, token=token.id, updated_at=now)
+        cart = _read_cart(cart_id, lock=False)
     if cart is None or not _may_open(cart, token):
         raise CartNotFound(_("There is no such cart."), field=["cartId"])
     return cart
+
+
+def _read_cart(cart_id: UUID, *, lock: bool) -> CartRow | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_READ_AND_LOCK if lock else _READ, [cart_id])
+        row = cursor.fetchone()
+    return CartRow(*row) if row else None
 
 
 def _may_open(cart: CartRow, token: TokenRow | None) -> bool:
