@@ -113,7 +113,8 @@ def scene(shops: tuple[Shop, Shop]) -> Scene:
         keys = {name: row.pk for name, row in ids.items() if row is not None}
         order = ids["order"]
         assert isinstance(order, Order)
-        markers = (*PRODUCTS, "SKU-0", "新人券", "收银台海报", "Old ERP", str(order.number))
+        # Names that stand in no text of our own, such as the examples in empty fields.
+        markers = (*PRODUCTS, "SKU-0", "周末折扣", "收银台海报", "Old ERP", str(order.number))
     assert len(keys) == len(ids)
     return Scene(north, south, keys, joined.token_secret or "", markers)
 
