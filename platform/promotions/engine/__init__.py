@@ -12,6 +12,18 @@ lines and promotions. Money is an integer in minor units, rates are basis points
 from promotions.engine.faults import Fault, InvalidInput
 from promotions.engine.policy import DEFAULT_POLICY
 from promotions.engine.quote import Quote
+from promotions.engine.refunds import Refund, Refunded, refund
 from promotions.engine.ruleset import Badge, Ruleset, validate_promotion
 
-__all__ = ["DEFAULT_POLICY", "Badge", "Fault", "InvalidInput", "Quote", "Ruleset", "validate_promotion"]
+__all__ = [
+    "DEFAULT_POLICY",
+    "Badge",
+    "Fault",
+    "InvalidInput",
+    "Quote",
+    "Refund",
+    "Refunded",
+    "Ruleset",
+    "refund",
+    "validate_promotion",
+]

@@ -88,6 +88,35 @@ class Quote:
     gifts: tuple[dict[str, Any], ...] = field(default=())
     effects: tuple[dict[str, Any], ...] = field(default=())
 
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "Quote":
+        """The quote that `to_json` made the document of, as an order has kept it."""
+        skipped = document["skipped"]
+        return cls(
+            **{key: document[key] for key in ("currency", "subtotal", "discount", "shipping", "total", "exact")},
+            lines=tuple(
+                QuoteLine(
+                    line["id"],
+                    line["quantity"],
+                    line["initial"],
+                    line["final"],
+                    tuple(QuoteUnits(units["count"], units["final"]) for units in line["units"]),
+                    tuple(Adjustment(**adjustment) for adjustment in line["adjustments"]),
+                )
+                for line in document["lines"]
+            ),
+            applied=tuple(Applied(**entry) for entry in document["applied"]),
+            skipped=None
+            if skipped is None
+            else tuple(
+                Skipped(entry["promotion"], entry["reason"], Gap(**entry["gap"]) if "gap" in entry else None)
+                for entry in skipped
+            ),
+            shipping_adjustments=tuple(Adjustment(**entry) for entry in document["shipping_adjustments"]),
+            gifts=tuple(document["gifts"]),
+            effects=tuple(document["effects"]),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The whole quote as plain data, ready for `json.dumps`."""
         return {
