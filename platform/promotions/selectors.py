@@ -2,15 +2,17 @@
 
 import threading
 from collections import OrderedDict
+from datetime import datetime
 
 import orjson
 from django.db import connection
 
-from promotions.engine import Ruleset
-from promotions.types import LiveRules
+from promotions.engine import Badge, Ruleset
+from promotions.types import BadgeLine, LiveRules
 from tenants.transaction import current_shop
 
 MAX_CACHED_SHOPS = 256
+MAX_KNOWN_BADGES = 1_000  # of a shop: some fifteen pages of variants
 
 # `xmin` tells apart two transactions that raised the version to the same number because the first rolled back.
 _Key = tuple[int, str]
@@ -49,6 +51,7 @@ def get_live_rules() -> LiveRules:
         ruleset=ruleset,
         names={document["id"]: document["name"] for document in documents},
         codes={document["id"]: (document.get("coupon") or {}).get("codes", ()) for document in documents},
+        is_timeless=not any(document.get("schedule") for document in documents),
         needs_costs=any(promotion.floor_margin_bp is not None for promotion in ruleset.promotions),
     )
     with _cache_lock:
@@ -62,3 +65,37 @@ def get_live_rules() -> LiveRules:
 def get_ruleset() -> Ruleset:
     """The compiled rule set of `get_live_rules`."""
     return get_live_rules().ruleset
+
+
+def list_badges(*, rules: LiveRules, line: BadgeLine, now: datetime, channel: str, currency: str) -> tuple[Badge, ...]:
+    """The live promotions that concern one unit of a variant, for a listing. `now` is on the shop's wall clock.
+
+    Without schedules the answer depends on the variant alone and is remembered until the rules change.
+    """
+    key = (line, channel, currency)
+    known = rules.known_badges.get(key) if rules.is_timeless else None
+    if known is not None:
+        return known
+    found = tuple(
+        rules.ruleset.badges(
+            {
+                "id": line.sku,
+                "sku": line.sku,
+                "product": line.product,
+                "categories": list(line.categories),
+                "brand": line.brand,
+                "tags": list(line.tags),
+                "quantity": 1,
+                "unit_price": line.unit_price_minor,
+                "unit_cost": line.unit_cost_minor,
+            },
+            now=now,
+            channel=channel,
+            currency=currency,
+        )
+    )
+    if rules.is_timeless:
+        if len(rules.known_badges) >= MAX_KNOWN_BADGES:
+            rules.known_badges.clear()
+        rules.known_badges[key] = found
+    return found

@@ -1,7 +1,7 @@
 """What a listing says about promotions beside a product."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,8 @@ import graphene
 from catalog.types import ProductRow
 from graphene import ResolveInfo
 from kernel.ids import to_global_id
+from promotions.selectors import list_badges
+from promotions.types import BadgeLine
 from stock.types import Level
 
 from storefront_api.schema.base import Money, MoneyAmount, show_money
@@ -53,19 +55,16 @@ def get_badges(context: Context, product: ProductRow, get_level: Callable[[UUID]
     now = context.now.astimezone(ZoneInfo(context.shop.time_zone))
     found: dict[str, int | None] = {}
     for variant in product.variants:
-        line: dict[str, Any] = {
-            "id": variant.sku,
-            "sku": variant.sku,
-            "product": product.slug,
-            "categories": list(product.categories),
-            "brand": product.brand or None,
-            "tags": list(product.tags),
-            "quantity": 1,
-            "unit_price": variant.price_minor,
-        }
-        if rules.needs_costs:
-            line["unit_cost"] = get_level(variant.id).unit_cost_minor
-        for badge in rules.ruleset.badges(line, now=now, channel=CHANNEL, currency=context.shop.currency):
+        line = BadgeLine(
+            sku=variant.sku,
+            product=product.slug,
+            categories=tuple(product.categories),
+            brand=product.brand or None,
+            tags=tuple(product.tags),
+            unit_price_minor=variant.price_minor,
+            unit_cost_minor=get_level(variant.id).unit_cost_minor if rules.needs_costs else None,
+        )
+        for badge in list_badges(rules=rules, line=line, now=now, channel=CHANNEL, currency=context.shop.currency):
             prices = [price for price in (found.get(badge.promotion), badge.unit_price) if price is not None]
             found[badge.promotion] = min(prices, default=None)
     return [Badge(promotion, rules.names[promotion], price) for promotion, price in found.items()]

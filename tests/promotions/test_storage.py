@@ -1,16 +1,19 @@
 """Stored promotions and the compiled rule set of a process."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import transaction
 from promotions import selectors
+from promotions.engine import Ruleset
 from promotions.errors import PromotionInvalid, PromotionUnknown
 from promotions.models import Promotion, RulesetVersion
-from promotions.selectors import get_live_rules, get_ruleset
+from promotions.selectors import get_live_rules, get_ruleset, list_badges
 from promotions.services import create_promotion, set_policy, set_promotion_status
+from promotions.types import BadgeLine
 
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
@@ -146,3 +149,59 @@ def test_the_rules_of_a_process_are_bounded(shop: Shop, monkeypatch: pytest.Monk
     get_live_rules()
 
     assert not selectors._cache
+
+
+LINE = BadgeLine(
+    sku="TEA",
+    product="tea",
+    categories=("drinks",),
+    brand=None,
+    tags=(),
+    unit_price_minor=2500,
+    unit_cost_minor=None,
+)
+PRICE = {**DOCUMENT, "lane": "price"}
+
+
+def badge_prices(now: datetime, line: BadgeLine = LINE) -> list[tuple[str | None, int | None]]:
+    badges = list_badges(rules=get_live_rules(), line=line, now=now, channel="online", currency="CNY")
+    return [(badge.name, badge.unit_price) for badge in badges]
+
+
+def test_badges_are_remembered_until_the_rules_or_the_variant_change(
+    shop: Shop, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    badges = Ruleset.badges
+
+    def spy(self: Ruleset, line: object, **arguments: Any) -> Any:
+        asked.append(1)
+        return badges(self, line, **arguments)
+
+    monkeypatch.setattr(Ruleset, "badges", spy)
+    promotion_id = create_promotion(document=PRICE, status="live", now=now)
+
+    assert [badge_prices(now), badge_prices(now)] == [[("Ten off", 2250)]] * 2
+    assert len(asked) == 1
+    assert badge_prices(now, replace(LINE, unit_price_minor=5000)) == [("Ten off", 4500)]
+    set_promotion_status(promotion_id=promotion_id, status="ended", now=now)
+    assert badge_prices(now) == []
+
+
+def test_badges_with_a_schedule_follow_the_clock(shop: Shop, now: datetime) -> None:
+    until = now + timedelta(hours=1)
+    schedule = {"from": now.isoformat(), "until": until.isoformat()}
+    create_promotion(document={**PRICE, "schedule": schedule}, status="live", now=now)
+
+    assert badge_prices(until - timedelta(seconds=1)) == [("Ten off", 2250)]
+    assert badge_prices(until) == []
+
+
+def test_the_badges_that_are_remembered_are_bounded(shop: Shop, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selectors, "MAX_KNOWN_BADGES", 3)
+    create_promotion(document=PRICE, status="live", now=now)
+
+    for number in range(10):
+        badge_prices(now, replace(LINE, sku=f"S{number}"))
+
+    assert len(get_live_rules().known_badges) <= 3

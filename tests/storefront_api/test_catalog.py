@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from catalog.selectors import get_variants_by_sku
-from catalog.services import archive_product, create_product, ensure_category
+from catalog.selectors import get_product, get_variants_by_sku
+from catalog.services import archive_product, create_product, ensure_category, update_product
 from catalog.types import ProductInput, VariantInput
 from kernel.ids import from_global_id, to_global_id
 from promotions.services import create_promotion, set_promotion_status
@@ -161,6 +161,22 @@ def test_a_promotion_that_ended_is_gone_from_the_next_request_on(storefront: Sto
         set_promotion_status(promotion_id=promotion_id, status="ended", now=now)
 
     assert page(storefront)[0]["badges"] == []
+
+
+def test_a_changed_price_changes_the_badges_at_once(storefront: Storefront, now: datetime) -> None:
+    with storefront.inside():
+        make_product(now)
+        tenth = [{"type": "percent_off", "percent_bp": 1000}]
+        make_promotion(now, name="9折", lane="price", then=tenth)
+    prices = [badge["price"]["amount"] for badge in page(storefront)[0]["badges"]]
+    assert prices == ["22.50"]
+
+    with storefront.inside():
+        product = get_product(slug="green-tea")
+        assert product is not None
+        changed = ProductInput(name="Green Tea", variants=[VariantInput(sku="TEA", price_minor=5000)])
+        update_product(product_id=product.id, data=changed, now=now)
+    assert [badge["price"]["amount"] for badge in page(storefront)[0]["badges"]] == ["45.00"]
 
 
 def test_stock_is_as_it_is_now(storefront: Storefront, now: datetime) -> None:
