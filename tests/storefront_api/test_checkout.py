@@ -30,6 +30,7 @@ from tests.storefront_api.documents import (
 )
 from tests.support.coupons import make_batch, make_link
 from tests.support.shops import ShopClient
+from tests.support.statements import statements
 from tests.support.storefront import Storefront, make_product, make_promotion
 
 ORDER_NODE = "query($id: ID!) { node(id: $id) { ... on Order { number status } } }"
@@ -356,3 +357,18 @@ def set_access_now(shop: Shop, access: Shop.Access) -> None:
     """Without waiting for a commit that never comes here."""
     Shop.objects.filter(pk=shop.pk).update(access=access)
     cache.delete(cache_key(shop.slug))
+
+
+def test_a_purchase_in_four_requests_costs_at_most_40_statements(storefront: Storefront, now: datetime) -> None:
+    with storefront.inside():
+        make_product(now, "Cup", skus={"CUP": 18000}, category=("Home",))
+    member, joined = join(storefront)
+    member.run("{ shop { name } }")  # the key is remembered from now on
+
+    with statements() as found:
+        cart_id = create(member, TEA=2)
+        member.mutate(CART_LINES_SET, cartId=cart_id, lines=[{"sku": "CUP", "quantity": 1}])
+        member.mutate(CART_COUPONS_SET, cartId=cart_id, codes=[joined["coupon"]["code"]])
+        assert checkout(member, cart_id)["order"]
+
+    assert len(found) <= 40, found
