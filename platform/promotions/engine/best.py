@@ -13,7 +13,7 @@ from promotions.engine.application import Attempt, attempt
 from promotions.engine.cart import Cart, State
 from promotions.engine.policy import Lane
 from promotions.engine.promotion import Promotion
-from promotions.engine.rewards import Turn
+from promotions.engine.rewards import Curve, Turn
 
 EXACT_UP_TO = 7
 SHORTLIST = 5
@@ -148,7 +148,7 @@ class Search:
         for mask in self.masks:
             everything |= mask
         self.lines = cart.indexes(everything)
-        self.bounds: list[int] = []
+        self.bounds: dict[tuple[object, ...], int] = {}
         self.pruned = len(rivals) > UNPRUNED_UP_TO
         self.exclusions = any(rival.promotion.excludes for rival in rivals)
         self.total = 0
@@ -158,22 +158,59 @@ class Search:
 
     def exhaustive(self) -> "Steps":
         """The best of all orderings of all subsets."""
+        if self.pruned and (curves := self._curves()) is not None:
+            return self._replayed(TotalsSearch(self.promotions, curves, self.most).run(self._subtotal(self.start)))
+        if self.pruned:  # with something good in hand more can be left untried
+            self._passes()
         self._visit(self.start, (), 0, list(range(len(self.promotions))))
         return self.best
 
+    def _curves(self) -> "list[Curve] | None":
+        """What each takes off a subtotal, where all look at the same units and at nothing but their subtotal."""
+        if self.lane.consumes or self.lane.per_unit or len(set(self.masks)) > 1:
+            return None
+        curves: list[Curve] = []
+        for promotion in self.promotions:
+            margin_bp = promotion.floor_margin_bp
+            if margin_bp is not None and any(self.cart.floor(line, margin_bp) for line in self.lines):
+                return None
+            turn = Turn(self.cart, self.start, self.lane.per_unit, promotion.limits.times_per_order)
+            of_rewards = [reward.curve(turn) for reward in promotion.decisive]
+            known = [curve for curve in of_rewards if curve is not None]
+            if len(known) < len(of_rewards):
+                return None
+            curves.append(_in_turn(known, promotion.budget(self.cart.facts)))
+        return curves
+
+    def _subtotal(self, state: State) -> int:
+        return sum([state.lines[line].total() for line in self.lines])
+
+    def _replayed(self, places: list[int]) -> "Steps":
+        state, steps = self.start, []
+        for place in places:
+            result = self._attempt(place, state)
+            steps.append(Step(place, result))
+            state = state.after(result.changes)
+        return tuple(steps)
+
     def shortlisted(self) -> "Steps":
         """A good ordering: the best greedy pass, improved over its promotions and the strongest others."""
-        places = range(len(self.promotions))
-        alone = [self._attempt(place, self.start).discount for place in places]
-        amounts = [sum([self.start.lines[line].total() for line in reach]) for reach in self.reach]
-        self._pass(sorted(places, key=lambda place: (-alone[place], place)))
-        self._pass(sorted(places, key=lambda place: (-alone[place] * 10_000 // max(1, amounts[place]), place)))
-        self._pass(list(places))
-        by_strength = sorted(places, key=lambda place: (-alone[place], place))
+        by_strength = self._passes()
         in_hand = [place for place in by_strength if place in {step.place for step in self.best}]
         few = list(dict.fromkeys([*in_hand[:SHORTLIST], *by_strength]))[:SHORTLIST]
         self._visit(self.start, (), 0, sorted(few))
         return self.best
+
+    def _passes(self) -> list[int]:
+        """Three greedy passes; the promotions by what they give alone."""
+        places = range(len(self.promotions))
+        alone = [self._attempt(place, self.start).discount for place in places]
+        amounts = [sum([self.start.lines[line].total() for line in reach]) for reach in self.reach]
+        by_strength = sorted(places, key=lambda place: (-alone[place], place))
+        self._pass(by_strength)
+        self._pass(sorted(places, key=lambda place: (-alone[place] * 10_000 // max(1, amounts[place]), place)))
+        self._pass(list(places))
+        return by_strength
 
     def _pass(self, order: list[int]) -> None:
         """Take the promotions in a plain order, each that has an effect."""
@@ -191,7 +228,7 @@ class Search:
 
     def _visit(self, state: State, steps: "Steps", total: int, rest: list[int]) -> None:
         """Consider everything that could be taken next; `rest` is what `_possible` allows."""
-        if self.pruned and steps and not self._promising(steps, total, rest):
+        if self.pruned and steps and not self._promising(state, steps, total, rest):
             return
         for place in rest:
             result = self._attempt(place, state)
@@ -212,12 +249,21 @@ class Search:
                 self.seen.add(key)
             self._visit(after, taken, total + result.discount, left)
 
-    def _promising(self, steps: "Steps", total: int, rest: list[int]) -> bool:
+    def _promising(self, state: State, steps: "Steps", total: int, rest: list[int]) -> bool:
         """Whether the rest could still lead to something better than the best so far."""
-        if not self.bounds:
-            self.bounds = [bound(promotion, self.cart, self.start, self.lane) for promotion in self.promotions]
-        could = total + sum([self.bounds[place] for place in rest])
+        bounds = [self._bound(place, state) for place in rest]
+        places_left = self.most - len(steps)
+        if places_left < len(bounds):
+            bounds = sorted(bounds, reverse=True)[:places_left]
+        could = total + min(sum(bounds), self._subtotal(state))
         return could > self.total or (could == self.total and len(steps) < len(self.best))
+
+    def _bound(self, place: int, state: State) -> int:
+        key = (place, *[state.lines[line].free for line in self.reach[place]])
+        found = self.bounds.get(key)
+        if found is None:
+            found = self.bounds[key] = bound(self.promotions[place], self.cart, state, self.lane)
+        return found
 
     def _possible(self, place: int, steps: "Steps", state: State) -> bool:
         if not self.masks[place] & state.open:
@@ -235,14 +281,75 @@ class Search:
         return found
 
     def _consider(self, steps: "Steps", total: int) -> None:
-        if total > self.total or (total == self.total and self._key(steps) < self._key(self.best)):
+        if total > self.total or (
+            total == self.total
+            and tie_key(self.promotions, list(map(_place, steps)))
+            < tie_key(self.promotions, list(map(_place, self.best)))
+        ):
             self.total, self.best = total, steps
 
-    def _key(self, steps: "Steps") -> tuple[object, ...]:
-        chosen = [self.promotions[step.place] for step in steps]
-        return (
-            len(chosen),
-            -sum(promotion.priority for promotion in chosen),
-            sorted(promotion.id for promotion in chosen),
-            [step.place for step in steps],
-        )
+
+def tie_key(promotions: Sequence[Promotion], places: Sequence[int]) -> tuple[object, ...]:
+    """Orderings of the same total compare by this, the least first."""
+    chosen = [promotions[place] for place in places]
+    return (
+        len(chosen),
+        -sum(promotion.priority for promotion in chosen),
+        sorted(promotion.id for promotion in chosen),
+        list(places),
+    )
+
+
+def _in_turn(curves: list[Curve], budget: int | None) -> Curve:
+    """What the rewards of a promotion take off a subtotal one after the other."""
+    if len(curves) == 1 and budget is None:
+        return curves[0]
+
+    def take(subtotal: int) -> int:
+        left = subtotal
+        for curve in curves:
+            off = curve(left)
+            left -= off if budget is None else min(off, budget - subtotal + left)
+        return subtotal - left
+
+    return take
+
+
+class TotalsSearch:
+    """The search among promotions whose discounts depend on nothing but the subtotal of the same units.
+
+    What is left after the same promotions is then one number, and few orderings differ in it.
+    """
+
+    def __init__(self, promotions: Sequence[Promotion], curves: Sequence[Curve], most: int) -> None:
+        self.promotions = promotions
+        self.curves = curves
+        self.most = most
+        self.total = 0
+        self.best: list[int] = []
+        self.seen: set[tuple[int, int]] = set()
+        self.excluded = [
+            sum(1 << place for place, other in enumerate(promotions) if one.conflicts_with(other)) for one in promotions
+        ]
+
+    def run(self, subtotal: int) -> list[int]:
+        """The places of the best ordering."""
+        self._visit([], 0, subtotal, 0)
+        return self.best
+
+    def _visit(self, places: list[int], taken: int, left: int, total: int) -> None:
+        for place, curve in enumerate(self.curves):
+            if taken >> place & 1 or taken & self.excluded[place]:
+                continue
+            off = curve(left)
+            after = (taken | 1 << place, left - off)
+            if not off or after in self.seen:  # an ordering first by rank has led to the same
+                continue
+            self.seen.add(after)
+            chosen = [*places, place]
+            if total + off > self.total or (
+                total + off == self.total and tie_key(self.promotions, chosen) < tie_key(self.promotions, self.best)
+            ):
+                self.total, self.best = total + off, chosen
+            if len(chosen) < self.most:
+                self._visit(chosen, *after, total + off)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from promotions.engine.faults import Fault, Path, Reader
 from promotions.engine.rewards.amount_off import AmountOff, parse_amount_off
 from promotions.engine.rewards.any_n_price import AnyNPrice
-from promotions.engine.rewards.base import Proposal, Reward, Turn
+from promotions.engine.rewards.base import Curve, Proposal, Reward, Turn
 from promotions.engine.rewards.bundle_price import BundlePrice
 from promotions.engine.rewards.buy_get import BuyGet
 from promotions.engine.rewards.effects import Effect, Extra, Gift, IssueCoupon, PointsMultiplier
@@ -20,7 +20,7 @@ from promotions.engine.rewards.tiers import Tiers
 from promotions.engine.rewards.unit_price import FixedUnitPrice, MemberPrice
 from promotions.engine.scope import Scopes
 
-__all__ = ["REWARDS", "Effect", "Extra", "Proposal", "Reward", "Turn", "parse_reward"]
+__all__ = ["REWARDS", "Curve", "Effect", "Extra", "Proposal", "Reward", "Turn", "parse_reward"]
 
 REWARDS: dict[str, tuple[frozenset[str], Callable[[Reader, Scopes], Reward]]] = {
     "percent_off": (PercentOff.keys, PercentOff.parse),

@@ -9,6 +9,7 @@ from promotions.engine.conditions import Gap
 from promotions.engine.faults import Reader
 from promotions.engine.rewards.base import (
     NOTHING,
+    Curve,
     Proposal,
     Reward,
     Turn,
@@ -66,6 +67,11 @@ class AmountOff(Reward):
             return self.amount
         subtotal = sum_of_units(reachable(turn, self.scope))
         return min(subtotal, self._times(turn, subtotal) * self.amount)
+
+    def curve(self, turn: Turn) -> Curve | None:
+        if self.scope.by_unit:
+            return None
+        return lambda subtotal: min(subtotal, self._times(turn, subtotal) * self.amount)
 
     def gap(self, turn: Turn) -> Gap | None:
         if self.every is None:

@@ -1,7 +1,7 @@
 """What every reward answers, and what they have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple, Self
 
 from kernel.money import percent_of
@@ -11,6 +11,8 @@ from promotions.engine.cart import Cart, Off, State, Units
 from promotions.engine.conditions import Gap
 from promotions.engine.faults import Reader
 from promotions.engine.scope import LINE_KINDS, Scope, Scopes
+
+type Curve = Callable[[int], int]  # what comes off a subtotal
 
 
 class Turn(NamedTuple):
@@ -87,6 +89,10 @@ class Reward(ABC):
     @abstractmethod
     def bound(self, turn: Turn) -> int:
         """At least what it can ever take off, now or after other promotions have taken or lowered units."""
+
+    def curve(self, turn: Turn) -> Curve | None:
+        """What it takes off its units by their subtotal, where that alone decides and nothing rounds unit by unit."""
+        return None
 
     def gap(self, turn: Turn) -> Gap | None:
         """What its units lack before it gives anything, for a reward with a first step."""

@@ -100,5 +100,5 @@ class Offs:
 
     def listed(self) -> list[Off]:
         """Line by line, the dearer first, of equal ones the larger discount first."""
-        found = [(line, amount, count, off) for (line, amount, off), count in self._counts.items()]
+        found = [(line, amount, count, off) for (line, amount, off), count in self._counts.items() if count]
         return sorted(found, key=lambda off: (off[0], -off[1], -off[3]))

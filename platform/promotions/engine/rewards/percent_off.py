@@ -10,6 +10,7 @@ from promotions.engine.cart import Cart, Units
 from promotions.engine.faults import Reader
 from promotions.engine.rewards.base import (
     NOTHING,
+    Curve,
     Proposal,
     Reward,
     Turn,
@@ -80,6 +81,14 @@ class PercentOff(Reward):
                 units = picked(units, self.max_units, cheapest=False)
             most = percent_bound(units, self.percent_bp, per_unit=turn.per_unit)
         return most if self.max_amount is None else min(most, self.max_amount)
+
+    def curve(self, turn: Turn) -> Curve | None:
+        if self.of_initial or self.max_units is not None or self.scope.by_unit:
+            return None
+        percent_bp, most = self.percent_bp, self.max_amount
+        if most is None:
+            return lambda subtotal: percent_of(subtotal, percent_bp)
+        return lambda subtotal: min(most, percent_of(subtotal, percent_bp))
 
     def _within_max(self, at_first: list[Units]) -> bool:
         if self.max_amount is None:

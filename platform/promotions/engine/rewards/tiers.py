@@ -11,10 +11,12 @@ from promotions.engine.conditions import Gap
 from promotions.engine.faults import Reader
 from promotions.engine.rewards.base import (
     NOTHING,
+    Curve,
     Proposal,
     Reward,
     Turn,
     partition,
+    percent_bound,
     percent_offs,
     reachable,
     sum_of_units,
@@ -74,21 +76,37 @@ class Tiers(Reward):
         return Proposal(offs, times)
 
     def bound(self, turn: Turn) -> int:
-        units = reachable(turn, self.scope)
-        subtotal, groups = sum_of_units(units), len(units)
-        measured = self._measured(units)
-        most = 0
+        groups = partition(turn.cart, reachable(turn, self.scope), self.group_by)
+        best = [self._most(units, per_unit=turn.per_unit) for units in groups]
+        times = turn.most(len(groups))
+        return sum(best if times == len(best) else sorted(best, reverse=True)[:times])
+
+    def _most(self, units: list[Units], *, per_unit: bool) -> int:
+        """The most of any step that a group has reached: with fewer units a lower one may count, and give more."""
+        measured, most = self._measured(units), 0
         for step in self.steps:
             if step.at > measured:
                 break
-            if step.amount_off is not None:
-                reached = 1 if self.group_by == "scope" else turn.most(groups)
-                most = max(most, min(subtotal, step.amount_off * reached))
-            elif turn.per_unit:
-                most = max(most, sum([percent_of(amount, step.percent_bp) * count for _, amount, count in units]))
-            else:  # every group rounds by itself, by half a unit of money at most
-                most = max(most, percent_of(subtotal, step.percent_bp) + groups)
-        return min(most, subtotal)
+            if step.amount_off is None:
+                most = max(most, percent_bound(units, step.percent_bp, per_unit=per_unit))
+            else:
+                most = max(most, min(step.amount_off, sum_of_units(units)))
+        return most
+
+    def curve(self, turn: Turn) -> Curve | None:
+        if self.group_by != "scope" or self.scope.by_unit:
+            return None
+        quantity = None if self.measure == "subtotal" else self._measured(turn.units(self.scope))
+
+        def take(subtotal: int) -> int:
+            step = self._step(subtotal if quantity is None else quantity)
+            if step is None:
+                return 0
+            if step.amount_off is None:
+                return percent_of(subtotal, step.percent_bp)
+            return min(step.amount_off, subtotal)
+
+        return take
 
     def gap(self, turn: Turn) -> Gap | None:
         groups = self._groups(turn)
