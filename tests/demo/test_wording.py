@@ -18,12 +18,13 @@ def test_capitals_become_a_title(text: str, expected: str) -> None:
 
 
 def test_a_name_is_made_of_type_size_and_brand_as_far_as_known() -> None:
-    milk = {"department": "GROCERY", "category": "FLUID MILK PRODUCTS", "brand": "Private"}
+    milk: dict[str, str] = {"department": "GROCERY", "category": "FLUID MILK PRODUCTS", "brand": "Private"}
+    bare = {"department": "GROCERY", "brand": "Private"}
 
     assert name_product(**milk, kind="FLUID MILK", size="1 GA") == "Fluid Milk 1 GA · Private"
     assert name_product(**milk, kind="FLUID MILK", size=None) == "Fluid Milk · Private"
     assert name_product(**milk, kind=None, size=None) == "Fluid Milk Products · Private"
-    assert name_product(**{**milk, "category": None}, kind=None, size=None) == "Grocery · Private"
+    assert name_product(**bare, category=None, kind=None, size=None) == "Grocery · Private"
 
 
 def test_the_cost_is_the_price_less_the_departments_margin_rounded_half_up() -> None:
