@@ -24,12 +24,9 @@ def any_reward(rnd: random.Random) -> Doc:
         reward["scope"] = a_scope(rnd)
     if kind in ("buy_get", "bundle_price", "any_n_price") and sometimes(rnd, 0.3):
         reward["max_times"] = rnd.randint(1, 2)
-    reward |= {
-        "nth_unit": {
-            "n": rnd.randint(1, 3),
-            "percent_bp": percent,
-            "group_by": rnd.choice(["scope", "sku", "product"]),
-        },
+    group_by = rnd.choice(["scope", "sku", "product"])
+    fields: dict[str, Doc] = {
+        "nth_unit": {"n": rnd.randint(1, 3), "percent_bp": percent, "group_by": group_by},
         "buy_get": {
             "buy": {"scope": a_scope(rnd), "quantity": rnd.randint(1, 2)},
             "get": {"scope": a_scope(rnd), "quantity": 1, "percent_bp": percent},
