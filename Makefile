@@ -18,6 +18,7 @@ down: env ## stop the one that runs on this data
 
 test: env frontend ## the whole test suite; a part of it: make test ARGS=tests/config
 	@scripts/ensure-chromium
+	@scripts/ensure-pgbouncer
 	@$(BIN)/pytest $(ARGS)
 
 lint: env ## style, types, layers, translations
