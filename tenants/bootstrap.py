@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from psycopg import sql
 
-from tenants.models import Shop, ShopTemplate
+from tenants.models import ReadySchema, Shop, ShopTemplate
+from tenants.pool import drop_stale_schemas
 from tenants.schemas import (
     TEMPLATE_SCHEMA,
     find_schemas_behind,
@@ -46,6 +48,8 @@ def bring_up_to_date() -> list[str]:
         for schema in find_schemas_behind():
             migrate_schema(schema)
             done.append(f"shop {schema}")
+        if dropped := drop_stale_schemas():
+            done.append(f"{dropped} outdated ready schemas dropped")
         return done
 
 
@@ -89,7 +93,8 @@ def grant_public() -> None:
             "GRANT EXECUTE ON FUNCTION tenants_schemas_with_news(timestamptz) TO {app}",
         ):
             cursor.execute(sql.SQL(statement).format(app=app))
-        for schema in Shop.objects.using("owner").values_list("schema_name", flat=True):
+        names = (model.objects.using("owner").values_list("schema_name", flat=True) for model in (Shop, ReadySchema))
+        for schema in chain.from_iterable(names):
             cursor.execute(
                 sql.SQL("GRANT {shop} TO {app} WITH INHERIT FALSE, SET TRUE").format(
                     shop=sql.Identifier(schema), app=app

@@ -51,3 +51,66 @@ class ShopTemplate(models.Model):
 
     def __str__(self) -> str:
         return f"template {self.pk}"
+
+
+class ReadySchema(models.Model):
+    """A schema with its role that waits for a shop; whoever deletes the row has it."""
+
+    schema_name = models.CharField(max_length=63, unique=True)
+    template = models.ForeignKey(ShopTemplate, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(schema_name__regex=r"^t_[0-9a-f]{16}$"), name="ready_schema_name_is_opaque"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.schema_name
+
+
+class DeletedShop(models.Model):
+    """What is left of a deleted shop: its address is not given to others for a while."""
+
+    slug = models.CharField(max_length=40)
+    schema_name = models.CharField(max_length=63, unique=True)
+    deleted_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["slug"], name="deleted_shop_slug")]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Domain(models.Model):
+    """A host name of a shop's own. Several shops may ask for one, a single one proves that it is theirs."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name="domains")
+    host = models.CharField(max_length=253)
+    token = models.CharField(max_length=64)  # what the DNS record or the file must contain
+    verified_at = models.DateTimeField(null=True)
+    is_primary = models.BooleanField(default=False, db_default=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(host__regex=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"),
+                name="domain_host_is_a_host",
+            ),
+            models.UniqueConstraint(fields=["shop", "host"], name="domain_once_a_shop"),
+            models.UniqueConstraint(
+                fields=["host"], condition=models.Q(verified_at__isnull=False), name="domain_of_one_shop"
+            ),
+            models.UniqueConstraint(fields=["shop"], condition=models.Q(is_primary=True), name="domain_primary_once"),
+            models.CheckConstraint(
+                condition=models.Q(is_primary=False) | models.Q(verified_at__isnull=False),
+                name="domain_primary_is_verified",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.host

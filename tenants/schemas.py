@@ -58,6 +58,12 @@ def migrate_schema(schema: str) -> None:
                 cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
 
 
+def drop_schema(cursor: Any, schema: str) -> None:
+    """Drop a shop's schema and its role, as the owner. (`DROP OWNED` is refused to the owner.)"""
+    cursor.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+    cursor.execute(f'DROP ROLE IF EXISTS "{schema}"')
+
+
 def find_schemas_behind() -> list[str]:
     """Return public, the template and the shops that lack a migration, by one query over all histories.
 

@@ -7,11 +7,13 @@ task that is running (chains, chords, groups, retries and ETAs keep it).
 from typing import Any, cast
 
 from celery import Task, current_task, shared_task
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from tenants.backend.base import DatabaseWrapper, Tenant
 from tenants.errors import TenancyError
+from tenants.pool import refill_pool
 from tenants.relay import find_schemas_with_news, relay_events
 from tenants.selectors import get_shop_of_schema
 from tenants.transaction import assert_tenant_transaction, current_shop, find_current_shop, tenant_transaction
@@ -120,3 +122,9 @@ def relay_all_outboxes() -> None:
     """Wake the relay of every shop with pending events: those whose wake-up after the commit was lost, and retries."""
     for schema in find_schemas_with_news(now=timezone.now()):
         relay_outbox.apply_async(headers={HEADER: schema})
+
+
+@shared_task(base=PublicTask, ignore_result=True)
+def keep_ready_schemas() -> int:
+    """Have as many ready schemas as the setting says; see `tenants.pool`."""
+    return refill_pool(size=settings.SHOP_POOL_SIZE)

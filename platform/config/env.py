@@ -84,6 +84,7 @@ VARIABLES: tuple[Variable, ...] = (
         "Number of trusted reverse proxies in front: `X-Forwarded-For` and `X-Forwarded-Proto` are believed that far.",
     ),
     Variable("LAXIN_DEMO_SIZE", "small", "`small` or `full`: size of the demo shop at its first load."),
+    Variable("LAXIN_SHOP_POOL", "5", "Schemas kept ready for new shops; 0 makes each when it is asked for."),
     Variable("LAXIN_WEB_WORKERS", "2", "Web server processes."),
     Variable("LAXIN_WEB_THREADS", "4", "Threads of each web server process."),
 )
@@ -157,6 +158,7 @@ class Env:
     email_from: str
     proxies: int
     demo_size: DemoSize
+    shop_pool: int
     web_workers: int
     web_threads: int
 
@@ -216,6 +218,7 @@ class Env:
             "LAXIN_EMAIL_FROM": self.email_from,
             "LAXIN_PROXIES": str(self.proxies),
             "LAXIN_DEMO_SIZE": self.demo_size,
+            "LAXIN_SHOP_POOL": str(self.shop_pool),
             "LAXIN_WEB_WORKERS": str(self.web_workers),
             "LAXIN_WEB_THREADS": str(self.web_threads),
         }
@@ -294,6 +297,7 @@ class _Reader:
             email_from=self.environ.get("LAXIN_EMAIL_FROM") or f"Laxin <no-reply@{host}>",
             proxies=self._number("LAXIN_PROXIES", 0, 9),
             demo_size=cast(DemoSize, self._one_of("LAXIN_DEMO_SIZE", ("small", "full"))),
+            shop_pool=self._number("LAXIN_SHOP_POOL", 0, 1000),
             web_workers=self._number("LAXIN_WEB_WORKERS", 1, 64),
             web_threads=self._number("LAXIN_WEB_THREADS", 1, 64),
         )

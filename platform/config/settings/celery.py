@@ -27,6 +27,7 @@ OUTBOX_SUBSCRIBERS = "config.subscribers.SUBSCRIBERS"
 # Beat sends tasks that hand out work to the shops; see `tenants.tasks.PublicTask`.
 CELERY_BEAT_SCHEDULE = {
     "relay-outboxes": {"task": "tenants.tasks.relay_all_outboxes", "schedule": 10.0, "options": {"expires": 10}},
+    "keep-ready-schemas": {"task": "tenants.tasks.keep_ready_schemas", "schedule": 20.0, "options": {"expires": 20}},
     "expire-coupons": {"task": "coupons.tasks.expire_coupons_of_all_shops", "schedule": 600.0},
     "deliver-due-emails": {"task": "messaging.tasks.deliver_due_emails_of_all_shops", "schedule": 60.0},
 }

@@ -36,5 +36,7 @@ DATABASES = {
     "default": _connection(ENV.app, pool=POOL),
     "owner": _connection(ENV.owner, pool=None),
 }
+# Schemas made ahead for new shops.
+SHOP_POOL_SIZE = ENV.shop_pool
 DATABASE_ROUTERS = ["tenants.router.ShopRouter"]
 TENANT_MODEL = "tenants.Shop"
