@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.cache import cache
 
+from tenants.cache import PUBLIC
 from tenants.errors import ShopUnknown
 from tenants.models import Shop
 
@@ -15,8 +16,8 @@ _SHAPE = hashlib.sha256(",".join(_FIELDS).encode()).hexdigest()[:8]
 
 
 def cache_key(slug: str) -> str:
-    """The key of a shop's cached row; another version of the table has other keys."""
-    return f"shop:{_SHAPE}:{slug}"
+    """The key of a shop's cached row, one for all shops; another version of the table has other keys."""
+    return f"{PUBLIC}shop:{_SHAPE}:{slug}"
 
 
 def find_shop(slug: str) -> Shop | None:

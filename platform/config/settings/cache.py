@@ -3,9 +3,13 @@
 from config.settings.base import ENV
 
 CACHES = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.cache_url, "KEY_PREFIX": "laxin"}
-        if ENV.cache_url
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "laxin"}
-    ),
+    "default": {
+        **(
+            {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.cache_url}
+            if ENV.cache_url
+            else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "laxin"}
+        ),
+        "KEY_PREFIX": "laxin",
+        "KEY_FUNCTION": "tenants.cache.make_key",  # carries the shop
+    },
 }
