@@ -17,6 +17,7 @@ from promotions.engine import InvalidInput, Ruleset
 
 from . import judge
 from .generator import COMPETING, Case, make
+from .notation import write_case
 from .shrink import shrink
 
 PIECE = 250
@@ -87,8 +88,8 @@ def compare(name: str, case: Case, outcome: Outcome) -> None:
 
 
 def explain(name: str, case: Case, expected: Any, found: Any) -> str:
-    """The case and what differs, to be copied."""
-    text = [f"--- {name}", json.dumps(asdict(case), ensure_ascii=False)]
+    """The case, to be copied among the table cases, and what differs."""
+    text = [f"--- {name}", json.dumps(asdict(case), ensure_ascii=False), write_case(name, case, expected)]
     if isinstance(found, str):
         return "\n".join([*text, found])
     for key in expected:
