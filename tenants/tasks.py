@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tenants.backend.base import DatabaseWrapper, Tenant
 from tenants.errors import TenancyError
+from tenants.models import Shop
 from tenants.pool import refill_pool
 from tenants.relay import find_schemas_with_news, relay_events
 from tenants.selectors import get_shop_of_schema
@@ -55,7 +56,7 @@ class ShopTask(Task):  # type: ignore[type-arg]
             if self._is_celerys_own():
                 return self.run(*args, **kwargs)
             raise TenancyError(f"{self.name} arrived without a shop and was not run.")
-        with tenant_transaction(get_shop_of_schema(schema)):
+        with tenant_transaction(_find_shop(schema)):
             return self.run(*args, **kwargs)
 
     def _is_celerys_own(self) -> bool:
@@ -103,6 +104,19 @@ def _schema_of_sender() -> str | None:
     if shop is not None:
         return shop.schema_name
     return _schema_of_request(current_task.request) if current_task else None
+
+
+def _find_shop(schema: str) -> Shop:
+    """The public tables, where it is looked up, are out of reach inside a shop: there a task may run in this process.
+
+    Raises ShopUnknown, and TenancyError inside another shop.
+    """
+    current = find_current_shop()
+    if current is None:
+        return get_shop_of_schema(schema)
+    if current.schema_name != schema:
+        raise TenancyError(f"A task of {schema} cannot run inside {current.schema_name}.")
+    return current
 
 
 def _schema_of_request(request: Any) -> str | None:

@@ -13,7 +13,7 @@ from pytest_django import DjangoDbBlocker
 from tenants.errors import TenancyError
 from tenants.models import Shop
 from tenants.selectors import get_shop
-from tenants.tasks import enqueue_on_commit, relay_all_outboxes
+from tenants.tasks import HEADER, enqueue_on_commit, relay_all_outboxes
 from tenants.transaction import tenant_transaction
 from tests.support.database import TestServer
 from tests.support.live import fresh_database, live_worker
@@ -176,6 +176,16 @@ def test_a_direct_call_is_a_function_of_the_open_transaction(shops: tuple[Shop, 
         mark("direct")
     with tenant_transaction(shops[0]):
         assert mark("direct") == "north"
+
+
+@pytest.mark.django_db
+def test_a_task_run_in_this_process_joins_the_open_transaction_of_its_shop_alone(shops: tuple[Shop, Shop]) -> None:
+    north, south = shops
+    with tenant_transaction(north):
+        assert mark.apply(("eager",), headers={HEADER: north.schema_name}).get() == "north"
+        with pytest.raises(TenancyError, match="cannot run inside"):
+            mark.apply(("stray",), headers={HEADER: south.schema_name}).get()
+        assert list(OutboxEvent.objects.values_list("topic", flat=True)) == ["test.eager"]
 
 
 @pytest.mark.django_db
