@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from psycopg import sql
 
+from tenants.fleet import FleetError, ShopResult, migrate_fleet
 from tenants.models import ReadySchema, Shop, ShopTemplate
 from tenants.pool import drop_stale_schemas
 from tenants.schemas import (
@@ -25,11 +26,27 @@ from tenants.template import render_script
 # Trusted ones: the owner of a database may install them without being a superuser.
 EXTENSIONS = ("btree_gist", "citext", "pg_trgm", "unaccent")
 
+ROUNDS = 3
 _LOCK = 0x6C61786E  # "laxn"
 
 
-def bring_up_to_date() -> list[str]:
-    """Do what is missing and return it in words, empty where all was in order. Safe to call twice at once."""
+class Watcher:
+    """Is told how the migration of the shops goes on; this one looks away."""
+
+    def begin(self, shops: int) -> None:
+        """So many shops lack something."""
+
+    def note(self, result: ShopResult) -> None:
+        """One was done or failed."""
+
+
+def bring_up_to_date(
+    *, keep_going: bool = False, processes: int | None = None, watcher: Watcher | None = None
+) -> list[str]:
+    """Do what is missing and return it in words, empty where all was in order. Safe to call twice at once.
+
+    Raises FleetError where shops could not be migrated: after the first, or after all others with `keep_going`.
+    """
     with _alone():
         if is_up_to_date():
             return []
@@ -45,12 +62,27 @@ def bring_up_to_date() -> list[str]:
         if newest_template_migrations() != migrations:
             ShopTemplate.objects.using("owner").create(migrations=migrations, script=render_script())
         done.append("the template of new shops")
-        for schema in find_schemas_behind():
-            migrate_schema(schema)
-            done.append(f"shop {schema}")
+        done += _migrate_shops(keep_going, processes, watcher or Watcher())
         if dropped := drop_stale_schemas():
             done.append(f"{dropped} outdated ready schemas dropped")
         return done
+
+
+def _migrate_shops(keep_going: bool, processes: int | None, watcher: Watcher) -> list[str]:
+    done: list[str] = []
+    failed: list[ShopResult] = []
+    # Again, for a sign-up that began before the template was renewed and has committed since.
+    for _round in range(ROUNDS):
+        behind = sorted(set(find_schemas_behind()) - {result.schema for result in failed})
+        if not behind or (failed and not keep_going):
+            break
+        watcher.begin(len(behind))
+        results = migrate_fleet(behind, keep_going=keep_going, processes=processes, on_result=watcher.note)
+        done += [f"shop {result.schema}" for result in results if not result.error]
+        failed += [result for result in results if result.error]
+    if failed:
+        raise FleetError(failed)
+    return done
 
 
 def is_up_to_date() -> bool:

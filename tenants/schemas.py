@@ -1,6 +1,6 @@
 """Migrations of the public schema, the template and the shops, under the owner's login."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
@@ -14,9 +14,20 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from tenants.backend.base import DatabaseWrapper
 from tenants.models import Shop
+from tenants.recorder import Recorded, Recorder
 
 # Replaced as text in the script that makes shops: no data may contain it.
 TEMPLATE_SCHEMA = "laxin_shop_template"
+
+# A migration that waits for a lock makes all who come after it wait: it gives up soon and tries again later.
+TIMEOUTS = "SET lock_timeout = '3s'; SET statement_timeout = '10min'"
+
+# Content types and permissions have the ids that they have in public.
+COPY_IDENTITIES = "".join(
+    f"INSERT INTO {table} SELECT * FROM public.{table} ON CONFLICT (id) DO NOTHING;"  # noqa: S608
+    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table};"
+    for table in ("django_content_type", "auth_permission")
+)
 
 
 def owner() -> DatabaseWrapper:
@@ -43,19 +54,26 @@ def migrate_public() -> None:
         call_command(DjangoMigrate(), database="owner", interactive=False, verbosity=0)
 
 
-def migrate_schema(schema: str) -> None:
-    """Bring the template's or one shop's schema up to date; content types and permissions become those of public."""
-    connection = owner()
+def migrate_schema(schema: str) -> list[Recorded]:
+    """Bring the template's or one shop's schema up to date and return what was done.
+
+    Content types and permissions become those of public, before as well: a shop whose last migration was applied is
+    not looked at again, even where we are killed right after it.
+    """
+    connection, recorder = owner(), Recorder()
     with connection.migrating_in(schema):
-        MigrationRecorder(connection).ensure_schema()
-        executor = MigrationExecutor(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes())
         with connection.cursor() as cursor:
-            for table in ("django_content_type", "auth_permission"):
-                cursor.execute(
-                    f"INSERT INTO {table} SELECT * FROM public.{table} ON CONFLICT (id) DO NOTHING"  # noqa: S608
-                )
-                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
+            cursor.execute(TIMEOUTS)
+            cursor.execute("SELECT to_regclass('auth_permission') IS NOT NULL")
+            if cursor.fetchone() == (True,):
+                cursor.execute(COPY_IDENTITIES)
+        MigrationRecorder(connection).ensure_schema()
+        executor = MigrationExecutor(connection, recorder.follow)
+        with recorder.recording(connection):
+            executor.migrate(executor.loader.graph.leaf_nodes())
+        with connection.cursor() as cursor:
+            cursor.execute(COPY_IDENTITIES)
+    return recorder.migrations
 
 
 def drop_schema(cursor: Any, schema: str) -> None:
@@ -92,6 +110,22 @@ def find_schemas_behind() -> list[str]:
             [sorted(migrations_on_disk())],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def find_missing_migrations(schemas: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return what each of the schemas lacks; those that lack nothing are left out."""
+    if not schemas:
+        return {}
+    each = " UNION ALL ".join(
+        f"SELECT '{schema}', array(SELECT name FROM known"  # noqa: S608
+        f" EXCEPT SELECT app || '.' || name FROM {schema}.django_migrations)"
+        for schema in schemas
+    )
+    with owner_cursor() as cursor:
+        cursor.execute(
+            f"WITH known AS MATERIALIZED (SELECT unnest(%s::text[]) AS name) {each}", [sorted(migrations_on_disk())]
+        )
+        return {schema: frozenset(missing) for schema, missing in cursor.fetchall() if missing}
 
 
 def read_migrations(schema: str) -> list[str]:
