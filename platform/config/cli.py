@@ -1,6 +1,6 @@
 """The command `laxin`, which is also manage.py.
 
-`up`, `down`, `info`, `clean` and `price` work without Django; everything else is a management command.
+`up`, `down`, `info`, `clean`, `price` and `explain` work without Django; everything else is a management command.
 """
 
 import argparse
@@ -33,6 +33,7 @@ Shops
 
 Developers
   price                   price a cart by a rule file, JSON in and out
+  explain                 the same quote in words: what applied, what did not, why
   bench NAME              measure catalog, join or checkout against a floor
   help                    every command
 
@@ -59,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "info": _info,
         "clean": _clean,
         "price": _price,
+        "explain": _explain,
         "bench": _bench,
     }
     try:
@@ -144,6 +146,12 @@ def _price(arguments: list[str]) -> int:
     from promotions.engine.cli import main as price  # noqa: PLC0415
 
     return int(price(arguments))
+
+
+def _explain(arguments: list[str]) -> int:
+    from promotions.engine.cli import explain_main  # noqa: PLC0415
+
+    return explain_main(arguments)
 
 
 def _bench(arguments: list[str]) -> int:

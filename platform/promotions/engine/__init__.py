@@ -10,6 +10,7 @@ lines and promotions. Money is an integer in minor units, rates are basis points
 """
 
 from promotions.engine.faults import Fault, InvalidInput
+from promotions.engine.nudges import Nudge
 from promotions.engine.policy import DEFAULT_POLICY
 from promotions.engine.quote import Quote
 from promotions.engine.refunds import Refund, Refunded, refund
@@ -20,6 +21,7 @@ __all__ = [
     "Badge",
     "Fault",
     "InvalidInput",
+    "Nudge",
     "Quote",
     "Refund",
     "Refunded",

@@ -1,15 +1,17 @@
-"""`laxin price`: quotes on the command line, without a database or Django."""
+"""`laxin price` and `laxin explain`: quotes on the command line, without a database or Django."""
 
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
+from promotions.engine.explain import explain
 from promotions.engine.facts import parse_facts
 from promotions.engine.faults import Fault, InvalidInput
 from promotions.engine.ruleset import Ruleset
+from promotions.engine.texts import LANGUAGES
 
 INVALID = 2
 
@@ -28,9 +30,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns 0, or 2 when any input is invalid; standard error then holds a JSON list of every fault found, while the
     rows in order still have their quotes.
     """
-    options = _parser().parse_args(argv)
+    options = _parser("price", "Price carts with promotions, and say why.").parse_args(argv)
+
+    def show(rules: Ruleset, row: Row) -> str:
+        quote = rules.price(row.document, explain=True)
+        return json.dumps(quote.to_json(), indent=2 if row.number is None else None)
+
+    return _run(options, show)
+
+
+def explain_main(argv: Sequence[str] | None = None) -> int:
+    """Print the quote of every document of facts as text; faults and exit codes as in `main`."""
+    parser = _parser("explain", "Price carts, and say in words what applied, what did not, and what is missing.")
+    parser.add_argument("--language", choices=LANGUAGES, default=LANGUAGES[0], help="of the text (default zh-Hans)")
+    options = parser.parse_args(argv)
+
+    def show(rules: Ruleset, row: Row) -> str:
+        text = explain(rules, parse_facts(row.document), options.language)
+        return text if row.number is None else f"{text}\n"
+
+    return _run(options, show)
+
+
+def _run(options: argparse.Namespace, show: Callable[[Ruleset, Row], str]) -> int:
     faults: list[dict[str, Any]] = []
-    rules = _rules(options.promotions, options.policy, faults)
+    rules = _rules(options.promotions, options.policy, faults, strict=options.strict)
     for row in _rows(options.facts):
         try:
             if row.fault is not None:
@@ -38,29 +62,36 @@ def main(argv: Sequence[str] | None = None) -> int:
             if rules is None:
                 parse_facts(row.document)  # its faults are wanted all the same
                 continue
-            quote = rules.price(row.document, explain=True)
+            shown = show(rules, row)
         except InvalidInput as invalid:
             where = {} if row.number is None else {"row": row.number}
             faults += [{**fault.to_json(), **where} for fault in invalid.faults]
         else:
-            print(json.dumps(quote.to_json(), indent=2 if row.number is None else None))
+            _print(shown, sys.stdout)
     if faults:
-        print(json.dumps(faults, indent=2), file=sys.stderr)
+        _print(json.dumps(faults, indent=2), sys.stderr)
         return INVALID
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="laxin price", description="Price carts with promotions, and say why.")
+def _print(text: str, stream: TextIO) -> None:
+    """Print also where the terminal lacks a character, or the text has half of one."""
+    encoding = stream.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+
+
+def _parser(command: str, description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"laxin {command}", description=description)
     parser.add_argument("--promotions", required=True, metavar="P.json", help="a JSON list of promotions")
     parser.add_argument(
         "--facts", required=True, metavar="F.json", help="the facts of a cart; .ndjson or - for one cart a line"
     )
     parser.add_argument("--policy", metavar="POLICY.json", help="the policy; without it the default one")
+    parser.add_argument("--strict", action="store_true", help="refuse also promotions that can never have an effect")
     return parser
 
 
-def _rules(promotions: str, policy: str | None, faults: list[dict[str, Any]]) -> Ruleset | None:
+def _rules(promotions: str, policy: str | None, faults: list[dict[str, Any]], *, strict: bool) -> Ruleset | None:
     rows = {"/promotions": _read(promotions, "/promotions")}
     if policy is not None:
         rows["/policy"] = _read(policy, "/policy")
@@ -69,7 +100,7 @@ def _rules(promotions: str, policy: str | None, faults: list[dict[str, Any]]) ->
     try:
         # What could not be read stands as the harmless default while the other document is judged.
         documents = {path: row.document for path, row in rows.items() if row.fault is None}
-        rules = Ruleset.compile(documents.get("/promotions", []), documents.get("/policy"))
+        rules = Ruleset.compile(documents.get("/promotions", []), documents.get("/policy"), strict=strict)
     except InvalidInput as invalid:
         faults += [fault.to_json() for fault in invalid.faults]
         return None

@@ -6,6 +6,7 @@ So a condition nested to any depth is judged by a flat loop, in reading order, l
 
 import operator
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from promotions.engine.facts import CHANNELS
@@ -20,11 +21,13 @@ GROUPS = ("all", "any", "not")
 type Value = int | str | bool | frozenset[str]
 
 
-class Gap(NamedTuple):
-    """What is missing before something holds, in the unit of its fact."""
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What is missing before something holds, in the unit of its fact; `scope` says of which units, where it counts."""
 
     fact: str
     missing: int
+    scope: Scope | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         return {"fact": self.fact, "missing": self.missing}
@@ -106,7 +109,8 @@ class Leaf:
         found = self.read(stage, self)
         if found is UNKNOWN:
             return None
-        return Gap(self.fact, self.value - found + (self.op == "gt"))
+        scope = self.scope if self.kind.of_cart else None
+        return Gap(self.fact, self.value - found + (self.op == "gt"), scope)
 
 
 class Group(NamedTuple):

@@ -21,6 +21,14 @@ class Winner(NamedTuple):
     before: State
     attempt: Attempt
 
+    def next_gap(self, cart: Cart, policy: Policy) -> Gap | None:
+        """What its only reward lacks before it gives more."""
+        if len(self.promotion.then) > 1:
+            return None
+        lane = next(lane for lane in policy.lanes if lane.name == self.promotion.lane)
+        turn = Turn(cart, self.before, lane.per_unit, self.promotion.limits.times_per_order)
+        return self.promotion.then[0].next_gap(turn)
+
 
 class Pass:
     """Runs promotions, given by rank, through the policy's lanes.

@@ -10,11 +10,13 @@ from promotions.engine.facts import Facts, parse_facts, parse_line, parse_usage
 from promotions.engine.faults import Fault, InvalidInput, Path
 from promotions.engine.index import Index
 from promotions.engine.lanes import Pass, Winner
+from promotions.engine.nudges import Nudge, find_nudges
 from promotions.engine.policy import DEFAULT_POLICY, Policy, parse_policy
 from promotions.engine.promotion import UNLIMITED, Promotion, parse_promotion
 from promotions.engine.quote import Adjustment, Applied, Quote, QuoteLine, QuoteUnits, Skipped
 from promotions.engine.schedule import ALWAYS, Clock
 from promotions.engine.scope import Scopes
+from promotions.engine.semantics import find_impossible
 from promotions.engine.stage import Stage
 
 
@@ -47,13 +49,14 @@ class Ruleset:
         self._price_policy = replace(policy, lanes=price)
 
     @classmethod
-    def compile(cls, promotions: object, policy: object = None) -> "Ruleset":
+    def compile(cls, promotions: object, policy: object = None, *, strict: bool = False) -> "Ruleset":
         """A rule set from JSON-decoded documents: a list of promotions and a policy (null is the default policy).
 
-        Raises `InvalidInput` with every fault of both, under `/promotions` and `/policy`.
+        Raises `InvalidInput` with every fault of both, under `/promotions` and `/policy`; with `strict` also for
+        promotions of which a part can never have an effect.
         """
         faults: list[Fault] = []
-        found = parse_promotions(promotions, faults)
+        found = parse_promotions(promotions, faults, strict=strict)
         rules = parse_policy(DEFAULT_POLICY if policy is None else policy, Path(None, "policy"), faults)
         if faults:
             raise InvalidInput(faults)
@@ -66,6 +69,25 @@ class Ruleset:
         under `/facts`.
         """
         return self.price_parsed(parse_facts(facts), explain=explain)
+
+    def nudges(self, facts: object, *, most: int = 3) -> list[Nudge]:
+        """What a little more in the cart would bring, the cheapest first; raises `InvalidInput` as `price` does."""
+        return self.nudges_parsed(parse_facts(facts), most=most)
+
+    def nudges_parsed(self, facts: Facts, *, most: int = 3) -> list[Nudge]:
+        """The nudges for facts that have been parsed already."""
+        cart = Cart(facts)
+        skipped: dict[str, Skipped] = {}
+        live = self._live(cart, self.promotions, None)
+        winner, _ = self._settle(cart, self.policy, live, skipped, explain=True)
+        gaps = {entry.promotion: entry.gap for entry in skipped.values() if entry.gap is not None}
+        for won in winner.applied:
+            gap = won.next_gap(cart, self.policy)
+            if gap is not None:
+                gaps[won.promotion.id] = gap
+        names = {promotion.id: promotion.name for promotion in self.promotions}
+        quote = _quote(cart, winner, exact=True, skipped=None)
+        return find_nudges(facts, quote, gaps=gaps, names=names, price=self.price_parsed, most=most)
 
     def price_parsed(self, facts: Facts, *, explain: bool = False) -> Quote:
         """The quote for facts that have been parsed already."""
@@ -215,7 +237,7 @@ def _applied(won: Winner, facts: Facts) -> Applied:
     return Applied(won.promotion.id, result.discount, result.times, result.cut, won.promotion.code(facts))
 
 
-def parse_promotions(documents: object, faults: list[Fault]) -> list[Promotion]:
+def parse_promotions(documents: object, faults: list[Fault], *, strict: bool = False) -> list[Promotion]:
     """The promotions of a list of documents; faults under `/promotions`."""
     root = Path(None, "promotions")
     if not isinstance(documents, list | tuple):
@@ -233,11 +255,18 @@ def parse_promotions(documents: object, faults: list[Fault]) -> list[Promotion]:
             ids.add(promotion_id)
         if promotion is not None:
             found.append(promotion)
+            if strict:
+                faults += find_impossible(promotion, document, Path(root, place))
     return found
 
 
 def validate_promotion(document: object) -> list[Fault]:
-    """Every fault of one promotion document, with paths inside it; an empty list means that it can go live."""
+    """Every fault of one promotion document, with paths inside it; an empty list means that it can go live.
+
+    Parts that can never have an effect are faults here, though a rule set would price with them.
+    """
     faults: list[Fault] = []
-    parse_promotion(document, None, faults, Scopes())
+    promotion = parse_promotion(document, None, faults, Scopes())
+    if promotion is not None and isinstance(document, dict):
+        faults += find_impossible(promotion, document, None)
     return faults

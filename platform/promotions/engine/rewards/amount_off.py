@@ -77,7 +77,13 @@ class AmountOff(Reward):
         if self.every is None:
             return None
         missing = self.every - sum_of_units(turn.units(self.scope))
-        return Gap("subtotal", missing) if missing > 0 else None
+        return Gap("subtotal", missing, self.scope) if missing > 0 else None
+
+    def next_gap(self, turn: Turn) -> Gap | None:
+        subtotal = sum_of_units(turn.units(self.scope))
+        if self.every is None or self._times(turn, subtotal) < subtotal // self.every:
+            return None
+        return Gap("subtotal", self.every - subtotal % self.every, self.scope)
 
     def _times(self, turn: Turn, subtotal: int) -> int:
         return 1 if self.every is None else turn.most(subtotal // self.every, self.max_times)

@@ -98,6 +98,10 @@ class Reward(ABC):
         """What its units lack before it gives anything, for a reward with a first step."""
         return None
 
+    def next_gap(self, turn: Turn) -> Gap | None:
+        """What its units lack before it gives more than it does, for a reward with steps."""
+        return None
+
     def has_units(self, turn: Turn) -> bool:
         """Whether there are units enough for it to be tried at all."""
         return bool(self.mask(turn.cart)) and bool(self._units(turn))

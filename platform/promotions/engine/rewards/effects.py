@@ -83,7 +83,16 @@ class Gift(Effect):
             return None
         measured, every = self._measured(turn.all_units(self.scope))
         fact = "subtotal" if self.every_quantity is None else "quantity"
-        return Gap(fact, every - measured) if measured < every else None
+        return Gap(fact, every - measured, self.scope) if measured < every else None
+
+    def next_gap(self, turn: Turn) -> Gap | None:
+        if self.every_quantity is None and self.every_amount is None:
+            return None
+        measured, every = self._measured(turn.all_units(self.scope))
+        if turn.most(measured // every, self.max_times) < measured // every:
+            return None
+        fact = "subtotal" if self.every_quantity is None else "quantity"
+        return Gap(fact, every - measured % every, self.scope)
 
     def _measured(self, units: list[Units]) -> tuple[int, int]:
         if self.every_quantity is not None:

@@ -113,7 +113,12 @@ class Tiers(Reward):
         if not groups:
             return None
         missing = min(self.steps[0].at - self._measured(units) for units in groups)
-        return Gap(self.measure, missing) if missing > 0 else None
+        return Gap(self.measure, missing, self.scope) if missing > 0 else None
+
+    def next_gap(self, turn: Turn) -> Gap | None:
+        measured = [self._measured(units) for units in self._groups(turn)]
+        missing = [step.at - amount for amount in measured for step in self.steps if step.at > amount]
+        return Gap(self.measure, min(missing), self.scope) if missing else None
 
     def _step(self, measured: int) -> Step | None:
         found = None
