@@ -1,6 +1,6 @@
 # The commands of a developer. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env frontend up down test lint bench clean
+.PHONY: help env frontend up down test soak lint bench clean
 
 BIN := .venv/bin
 PACKAGES := platform tenants storefront_api member_portal tests scripts
@@ -20,6 +20,10 @@ test: env frontend ## the whole test suite; a part of it: make test ARGS=tests/c
 	@scripts/ensure-chromium
 	@scripts/ensure-pgbouncer
 	@$(BIN)/pytest $(ARGS)
+
+soak: env ## a million fuzzed operations and killed databases; resumes: make soak ARGS='--seconds 300'
+	@scripts/ensure-pgbouncer
+	@PYTHONPATH=platform:. nice $(BIN)/python -m tests.soak $(ARGS)
 
 lint: env ## style, types, layers, translations
 	@$(BIN)/ruff check .
