@@ -11,6 +11,18 @@ from .rewards import MONEY
 
 LANES = ("price", "item", "order", "coupon", "shipping")
 NOW = datetime.fromisoformat("2026-11-21T18:30:00+08:00")  # a Saturday
+OTHER_TIMES = tuple(  # after midnight, the end of a day, and leap years' ends of February
+    datetime.fromisoformat(f"{date}:00+08:00")
+    for date in ("2026-11-22T01:15", "2026-11-21T23:59", "2027-02-28T12:00", "2028-02-28T18:30", "2028-02-29T18:30")
+)
+SLOTS = (
+    ("22:00", "01:16"),
+    ("18:00", "18:30"),
+    ("18:30", "18:31"),
+    ("22:00", "18:31"),
+    ("22:00", "18:30"),
+    ("18:30", "24:00"),
+)
 PRICES = (100, 250, 333, 500, 999, 1000, 1000, 1500, 2000, 2000, 2500, 3000, 3333, 5000, 5000, 9999, 10_000)
 IDS = ("a", "b", "B", "c", "p1", "p10", "p2", "z", "Z9", "m", "k", "k0")
 LINE_IDS = ("l1", "l10", "l2", "L3", "l4", "l5")
@@ -28,18 +40,41 @@ class Case:
 
 def make(rng: random.Random, competing: int = COMPETING) -> Case:
     """A cart with its promotions and policy; `competing`: at most so many in a lane, or just so many above five."""
-    goods = Goods(_lines(rng, (1, 2, 2, 3, 3, 4) if competing <= COMPETING else (4, 5, 6)))
-    facts = _facts(rng, goods)
     policy: Json | None
-    kind = rng.random()
+    kind = rng.random() if competing <= COMPETING else 0.0
+    counts: Sequence[int] = (4, 5, 6) if competing > COMPETING else (1, 2, 2, 3, 3, 4)
+    goods = Goods(_lines(rng, counts, bulk=0.4 < kind < 0.44))
+    facts = _facts(rng, goods)
     if competing > COMPETING:
         promotions, policy = _contest(rng, goods, competing, gates=0.0)
-    elif kind < 0.4:
+    elif kind < 0.36:
         promotions, policy = _contest(rng, goods, rng.randint(2, competing), gates=0.3)
+    elif kind < 0.38:
+        promotions, policy = _apart(rng, goods)
+    elif kind < 0.4:
+        promotions, policy = _contest(rng, goods, rng.randint(8, len(IDS)), gates=0.3)
+        policy["lanes"][0]["max"] = 1
     else:
         promotions, policy = _medley(rng, goods, competing), None if rng.random() < 0.4 else _policy(rng)
     _usage(rng, facts, promotions)
     return Case(facts, promotions, policy)
+
+
+def _apart(rng: random.Random, goods: Goods) -> tuple[list[Json], Json]:
+    """More than seven, but two or so on each SKU: independent groups, together still exact."""
+    lane = rng.choice(("price", "item"))
+    ids = rng.sample(IDS, 8)
+    promotions = []
+    for number, name in enumerate(ids):
+        body = reward(rng, goods, lane)
+        while body["type"] in ("buy_get", "bundle_price", "shipping_off", "issue_coupon"):
+            body = reward(rng, goods, lane)
+        body["scope"] = {"skus": ["ABCD"[number % 4]]}
+        promotions.append({"id": name, "lane": lane, "priority": rng.choice((0, 0, 1, 2)), "then": [body]})
+    policy: Json = {"lanes": [{"lane": lane, "mode": "best"}]}
+    if rng.random() < 0.3:
+        policy["max_total_discount_bp"] = rng.choice((1000, 2000, 5000))
+    return promotions, policy
 
 
 def _contest(rng: random.Random, goods: Goods, competing: int, gates: float) -> tuple[list[Json], Json]:
@@ -49,7 +84,7 @@ def _contest(rng: random.Random, goods: Goods, competing: int, gates: float) -> 
     promotions = [_promotion(rng, name, lane, goods, ids, gates=gates) for name in ids]
     policy: Json = {"lanes": [{"lane": lane, "mode": rng.choice(("best", "best", "best", "best", "first", "stack"))}]}
     if competing > COMPETING:
-        policy["lanes"][0]["mode"] = "best"
+        policy["lanes"][0]["mode"] = "best"  # seven; or more, with `max` 1
     elif rng.random() < 0.2:
         policy["lanes"][0]["max"] = rng.choice((1, 2, 2, 3))
     if rng.random() < 0.15:
@@ -72,7 +107,7 @@ def _medley(rng: random.Random, goods: Goods, competing: int) -> list[Json]:
     return promotions
 
 
-def _lines(rng: random.Random, counts: tuple[int, ...]) -> list[Json]:
+def _lines(rng: random.Random, counts: Sequence[int], *, bulk: bool) -> list[Json]:
     lines = []
     pool = rng.sample(PRICES, rng.choice((1, 2, 3, 4)))
     for line_id in rng.sample(LINE_IDS, rng.choice(counts)):
@@ -80,7 +115,7 @@ def _lines(rng: random.Random, counts: tuple[int, ...]) -> list[Json]:
         line: Json = {
             "id": line_id,
             "sku": rng.choice("ABCD"),
-            "quantity": rng.choice((1, 1, 1, 2, 2, 3, 4)),
+            "quantity": rng.choice((9, 12, 25) if bulk else (1, 1, 1, 2, 2, 3, 4)),
             "unit_price": price,
         }
         if rng.random() < 0.5:
@@ -91,6 +126,8 @@ def _lines(rng: random.Random, counts: tuple[int, ...]) -> list[Json]:
             line["brand"] = rng.choice(("one", "two"))
         if rng.random() < 0.3:
             line["tags"] = rng.choice((["new"], ["new", "hot"], ["hot"]))
+        if rng.random() < 0.1:
+            line |= dict.fromkeys(("brand", "expires_on", "product"))  # null is as good as left out
         if rng.random() < 0.35:
             line["member_price"] = max(price + rng.choice((-500, -100, -1, 0, 100)), 0)
         if rng.random() < 0.35:
@@ -104,7 +141,8 @@ def _lines(rng: random.Random, counts: tuple[int, ...]) -> list[Json]:
 
 
 def _facts(rng: random.Random, goods: Goods) -> Json:
-    facts: Json = {"currency": "CNY", "now": NOW.isoformat(), "channel": rng.choice(("online", "pos", "livestream"))}
+    now = NOW if rng.random() < 0.9 else rng.choice(OTHER_TIMES)
+    facts: Json = {"currency": "CNY", "now": now.isoformat(), "channel": rng.choice(("online", "pos", "livestream"))}
     facts["lines"] = goods.lines
     if rng.random() < 0.5:
         facts["shipping"] = rng.choice((0, 1, 500, 800, 999, 1200))
@@ -220,7 +258,14 @@ def _schedule(rng: random.Random) -> Json:
     if rng.random() < 0.4:
         schedule["weekdays"] = rng.choice(([6], [6, 7], [1, 2, 3, 4, 5], [5]))
     if rng.random() < 0.5 and set(schedule) <= {"weekdays"}:
-        slots = (["18:00", "18:30"], ["18:30", "18:31"], ["22:00", "18:31"], ["22:00", "18:30"], ["18:30", "24:00"])
+        slots = (
+            ["22:00", "01:16"],
+            ["18:00", "18:30"],
+            ["18:30", "18:31"],
+            ["22:00", "18:31"],
+            ["22:00", "18:30"],
+            ["18:30", "24:00"],
+        )
         schedule["hours"] = [list(slot) for slot in rng.sample(slots, rng.choice((1, 2)))]
     return schedule or {"weekdays": [6]}
 

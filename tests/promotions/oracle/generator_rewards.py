@@ -48,9 +48,9 @@ def scope(rng: random.Random, goods: Goods) -> Json:
         if not (key.endswith("unit_price") and any(other.endswith("unit_price") for other in found)):
             found[key] = value
     if rng.random() < 0.12:
-        key, value = _scope_key(rng, goods)
-        if found.get(key) != value:
-            found["exclude"] = {key: value}
+        out = dict(_scope_key(rng, goods) for _ in range(rng.choice((1, 1, 2))))
+        if not set(out) & set(found) and not {"min_unit_price", "max_unit_price"} <= set(out):
+            found["exclude"] = out
     return found
 
 
