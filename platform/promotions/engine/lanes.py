@@ -105,15 +105,19 @@ class Pass:
         count = 0
         for promotion in ready:
             at_turn, cap_at_turn = self.state, self.cap_left
+            has_place = lane.max is None or count < lane.max
             if self._excluded(promotion):
                 self._skip(promotion, "EXCLUDED")
-            elif (lane.max is None or count < lane.max) and self._apply(promotion, lane):
+            elif has_place and self._apply(promotion, lane):
                 count += 1
-            elif self._explain:
-                if lane.mode == "stack":
-                    self._skip(promotion, *self._why(promotion, at_turn, lane, cap_at_turn))
-                else:
-                    self._skip(promotion, *self._why(promotion, start, lane, cap_left))
+            elif not self._explain:
+                continue
+            elif lane.mode == "stack":
+                self._skip(promotion, *self._why(promotion, at_turn, lane, cap_at_turn))
+            elif has_place and CAP in attempt(promotion, self.cart, at_turn, lane, cap_at_turn).cut:
+                self._skip(promotion, "CAP")
+            else:
+                self._skip(promotion, *self._why(promotion, start, lane, cap_left))
 
     def _extras(self, lane: Lane, ready: Sequence[Promotion]) -> None:
         """Gifts and effects alone: they compete with none."""
