@@ -1,6 +1,5 @@
 """The cart, every unit by itself."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -86,19 +85,28 @@ class Cart:
 
     def _matches(self, unit: Unit, key: str, wanted: Any, state: State) -> bool:
         line = unit.line
-        days = self.days_to_expiry(line)
-        tests: dict[str, Callable[[], bool]] = {
-            "categories": lambda: any(category in wanted for category in line.get("categories") or []),
-            "tags": lambda: any(tag in wanted for tag in line.get("tags") or []),
-            "products": lambda: line.get("product") in wanted,
-            "skus": lambda: line["sku"] in wanted,
-            "brands": lambda: line.get("brand") in wanted,
-            "max_days_to_expiry": lambda: days is not None and days <= wanted,
-            "min_unit_price": lambda: line["unit_price"] >= wanted,
-            "max_unit_price": lambda: line["unit_price"] <= wanted,
-            "undiscounted": lambda: state.amounts[unit.index] == unit.initial,
-        }
-        return tests[key]()
+        found = False
+        match key:
+            case "categories" | "tags":
+                found = any(value in wanted for value in line.get(key) or [])
+            case "products":
+                found = line.get("product") in wanted
+            case "skus":
+                found = line["sku"] in wanted
+            case "brands":
+                found = line.get("brand") in wanted
+            case "max_days_to_expiry":
+                days = self.days_to_expiry(line)
+                found = days is not None and days <= wanted
+            case "min_unit_price":
+                found = line["unit_price"] >= wanted
+            case "max_unit_price":
+                found = line["unit_price"] <= wanted
+            case "undiscounted":
+                found = state.amounts[unit.index] == unit.initial
+            case _:
+                raise AssertionError(f"no such scope key: {key}")
+        return found
 
     def all_in(self, scope: Json, state: State) -> list[Unit]:
         """Every unit in scope, consumed or not."""

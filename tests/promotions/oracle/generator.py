@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .cart import Json
-from .generator_rewards import Goods, reward, scope
+from .generator_rewards import Goods, modest, reward, scope
 from .rewards import MONEY
 
 LANES = ("price", "item", "order", "coupon", "shipping")
@@ -46,7 +46,10 @@ def make(rng: random.Random, competing: int = COMPETING) -> Case:
     goods = Goods(_lines(rng, counts, bulk=0.4 < kind < 0.44))
     facts = _facts(rng, goods)
     if competing > COMPETING:
-        promotions, policy = _contest(rng, goods, competing, gates=0.0)
+        hungry = rng.random() < 0.6
+        promotions, policy = _tangle(rng, goods, competing) if hungry else _contest(rng, goods, competing, gates=0.0)
+    elif kind < 0.04:
+        promotions, policy = _tangle(rng, goods, rng.randint(3, competing))
     elif kind < 0.36:
         promotions, policy = _contest(rng, goods, rng.randint(2, competing), gates=0.3)
     elif kind < 0.38:
@@ -58,6 +61,19 @@ def make(rng: random.Random, competing: int = COMPETING) -> Case:
         promotions, policy = _medley(rng, goods, competing), None if rng.random() < 0.4 else _policy(rng)
     _usage(rng, facts, promotions)
     return Case(facts, promotions, policy)
+
+
+def _tangle(rng: random.Random, goods: Goods, competing: int) -> tuple[list[Json], Json]:
+    """Each wants a few units of many, the scopes overlap: most orderings end differently."""
+    lane = rng.choice(("price", "item"))
+    promotions = []
+    for name in rng.sample(IDS, competing):
+        body = modest(rng, goods, lane)
+        promotion: Json = {"id": name, "lane": lane, "priority": rng.choice((0, 0, 1, 2)), "then": [body]}
+        if body["type"] == "nth_unit":
+            promotion["limits"] = {"times_per_order": 1}
+        promotions.append(promotion)
+    return promotions, {"lanes": [{"lane": lane, "mode": "best"}]}
 
 
 def _apart(rng: random.Random, goods: Goods) -> tuple[list[Json], Json]:

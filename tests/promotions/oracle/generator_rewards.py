@@ -88,6 +88,20 @@ def reward(rng: random.Random, goods: Goods, lane: str) -> Json:
     return body
 
 
+def modest(rng: random.Random, goods: Goods, lane: str) -> Json:
+    """One that takes a few units: of groups one, of others one or two units."""
+    limited = ("percent_off", "each_off", "fixed_unit_price")
+    kind = rng.choice((*limited, "nth_unit", "buy_get", "bundle_price", "any_n_price", "any_n_price"))
+    body: Json = _BUILDERS[kind](rng, goods)
+    if kind in limited:
+        body["max_units"] = rng.choice((1, 2))
+    elif kind != "nth_unit":
+        body["max_times"] = 1
+    if kind not in ("buy_get", "bundle_price") and rng.random() < 0.6:
+        body["scope"] = {"skus": rng.sample(goods.skus(), (len(goods.skus()) + 1) // 2)}
+    return body
+
+
 def _pick(rng: random.Random) -> Json:
     if rng.random() < 0.7:
         return {}
