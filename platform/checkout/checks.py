@@ -98,6 +98,34 @@ def check_members() -> Iterator[str]:
             yield f"member {member_id} has other counters than orders"
 
 
+@invariant("checkout.promotion_use_is_what_orders_say")
+def check_use() -> Iterator[str]:
+    """The counters of promotions, in all and by member, are those of the quotes that orders were placed with."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH given AS (
+                SELECT (a->>'promotion')::uuid AS promotion_id, o.member_id, (a->>'amount')::bigint AS amount
+                  FROM checkout_order o, jsonb_array_elements(o.quote->'applied') AS a
+                 WHERE o.rules_version IS NOT NULL
+            ), said AS (
+                SELECT promotion_id, '' AS scope, count(*) AS orders, sum(amount) AS amount FROM given GROUP BY 1
+                UNION ALL
+                SELECT promotion_id, 'member:' || member_id, count(*), sum(amount)
+                  FROM given WHERE member_id IS NOT NULL GROUP BY 1, 2
+            ), counted AS (
+                SELECT promotion_id, scope, orders, discount_minor FROM promotions_promotionuse
+                 WHERE scope NOT LIKE 'day:%'
+            )
+            SELECT promotion_id, scope FROM said FULL JOIN counted USING (promotion_id, scope)
+             WHERE said.orders IS DISTINCT FROM counted.orders OR said.amount IS DISTINCT FROM counted.discount_minor
+             ORDER BY promotion_id, scope LIMIT 20
+            """
+        )
+        for promotion_id, scope in cursor.fetchall():
+            yield f"promotion {promotion_id} has given something else than orders say ({scope or 'in all'})"
+
+
 def _numbers(query: str, sentence: str) -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(query)

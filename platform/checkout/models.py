@@ -9,7 +9,8 @@ from kernel.ids import new_id
 
 
 class Cart(models.Model):
-    """A basket. Its id is its capability until a member's token binds it; `shown_*` is the price last shown.
+    """A basket. Its id is its capability until a member's token binds it; `shown_*` is the quote last shown: its total,
+    when it was made and by which of the shop's rule sets.
 
     `closed_at` is set by the order made of it: who waited for the row's lock sees it there, a join would be stale.
     """
@@ -21,6 +22,7 @@ class Cart(models.Model):
     coupon_codes = ArrayField(models.CharField(max_length=64), default=list, db_default=[])
     shown_total_minor = models.BigIntegerField(null=True)
     shown_at = models.DateTimeField(null=True)
+    shown_version = models.BigIntegerField(null=True)
     closed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
@@ -48,7 +50,10 @@ class CartLine(models.Model):
 
 
 class Order(models.Model):
-    """What was sold, at the prices of `quote` (the engine's JSON). Imported orders have `external_ref` and no cart."""
+    """What was sold, at the prices of `quote` (the engine's JSON) by the rule set `rules_version`.
+
+    Imported orders have `external_ref` and no cart.
+    """
 
     class Status(models.TextChoices):
         """Where the order stands."""
@@ -73,6 +78,7 @@ class Order(models.Model):
     shipping_minor = models.BigIntegerField(default=0, db_default=0)
     total_minor = models.BigIntegerField()
     quote = models.JSONField(null=True)
+    rules_version = models.BigIntegerField(null=True)
     placed_at = models.DateTimeField()
 
     class Meta:

@@ -2,11 +2,14 @@
 
 A coupon batch is one promotion whose only code is the batch's id. Members present the codes of their own coupons, so
 codes are translated to batch ids on the way in and back on the way out.
+
+A quote stands for `QUOTE_LIFETIME`: until then the cart is priced by the rules and at the time of the quote, with
+everything else as it is now.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -15,11 +18,12 @@ from zoneinfo import ZoneInfo
 from catalog.types import VariantRow
 from coupons.selectors import get_usable_coupons
 from coupons.types import CouponCheck
+from django.conf import settings
 from members.selectors import get_member_facts
 from members.types import TokenRow
 from promotions.engine import Quote
-from promotions.selectors import get_live_rules
-from promotions.types import LiveRules
+from promotions.selectors import get_live_rules, get_rules_of_version
+from promotions.types import GivenDiscount, LiveRules
 from stock.selectors import get_levels
 from stock.types import Level
 
@@ -39,6 +43,24 @@ class PricedCart:
     rules: LiveRules
     check: CouponCheck
     token: TokenRow | None
+    quoted_at: datetime
+
+    @property
+    def valid_until(self) -> datetime:
+        """When the quote ends; from then on the cart is priced afresh."""
+        return _end(self.quoted_at)
+
+    @property
+    def given(self) -> list[GivenDiscount]:
+        """What the order takes from each promotion's limits."""
+        return [
+            GivenDiscount(
+                promotion_id=UUID(entry.promotion),
+                discount_minor=entry.amount,
+                limits=self.rules.limits_of(entry.promotion),
+            )
+            for entry in self.quote.applied
+        ]
 
     @property
     def id(self) -> UUID:
@@ -150,19 +172,63 @@ def price_cart(
     now: datetime,
 ) -> PricedCart:
     """Price a cart by the live promotions. At most four statements: rules, member, coupons, and costs where some
-    promotion keeps a margin.
+    promotion keeps a margin; another one where this process has not seen the rules yet.
     """
-    rules = get_live_rules()
+    rules = get_live_rules(today=local_date(now, shop), member_id=cart.member_id)
+    return _price(cart, lines, variants, token, shop, rules=rules, quoted_at=now, now=now)
+
+
+def price_as_shown(
+    *,
+    cart: CartRow,
+    lines: Sequence[CartLineRow],
+    variants: Mapping[UUID, VariantRow],
+    token: TokenRow | None,
+    shop: ShopSettings,
+    now: datetime,
+) -> PricedCart:
+    """Price a cart by the rules and at the time of the quote last shown if that still stands, else as `price_cart`.
+
+    The total is another one than was shown where prices, coupons, the member, or what limits leave have changed.
+    """
+    if cart.shown_at is None or cart.shown_version is None or now >= _end(cart.shown_at):
+        return price_cart(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
+    rules = get_rules_of_version(version=cart.shown_version, today=local_date(now, shop), member_id=cart.member_id)
+    return _price(cart, lines, variants, token, shop, rules=rules, quoted_at=cart.shown_at, now=now)
+
+
+def local_date(now: datetime, shop: ShopSettings) -> date:
+    """The day on the shop's wall."""
+    return now.astimezone(ZoneInfo(shop.time_zone)).date()
+
+
+def _end(quoted_at: datetime) -> datetime:
+    lifetime: timedelta = settings.QUOTE_LIFETIME
+    return quoted_at + lifetime
+
+
+def _price(
+    cart: CartRow,
+    lines: Sequence[CartLineRow],
+    variants: Mapping[UUID, VariantRow],
+    token: TokenRow | None,
+    shop: ShopSettings,
+    *,
+    rules: LiveRules,
+    quoted_at: datetime,
+    now: datetime,
+) -> PricedCart:
     check = _check_coupons(cart, token, now)
     levels = get_levels(variant_ids=[line.variant_id for line in lines]) if rules.needs_costs and lines else {}
     facts = {
         "currency": shop.currency,
-        "now": now.astimezone(ZoneInfo(shop.time_zone)).isoformat(),
+        "now": quoted_at.astimezone(ZoneInfo(shop.time_zone)).isoformat(),
         "channel": cart.channel,
         "location": LOCATION,
         "member": _get_member(cart.member_id, token, shop),
         "lines": [_line_facts(line, variants[line.variant_id], levels.get(line.variant_id)) for line in lines],
         "coupons": sorted({str(coupon.batch_id) for coupon in check.usable}),
+        "usage": rules.usage,
     }
     quote = rules.ruleset.price(facts)
     finals = {line.id: line.final for line in quote.lines}
@@ -174,6 +240,7 @@ def price_cart(
         rules=rules,
         check=check,
         token=token,
+        quoted_at=quoted_at,
     )
 
 

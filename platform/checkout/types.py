@@ -36,6 +36,8 @@ class CartRow:
     channel: str
     coupon_codes: list[str]
     shown_total_minor: int | None
+    shown_at: datetime | None
+    shown_version: int | None
     closed_at: datetime | None
 
 

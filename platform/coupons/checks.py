@@ -65,7 +65,8 @@ def find_batches_without_their_promotion() -> Iterator[str]:
     yield from _sentences(
         """
         SELECT format('Batch %%s: its promotion asks for %%s.', b.id, coalesce(p.document->>'coupon', 'no code'))
-          FROM coupons_batch b JOIN promotions_promotion p ON p.id = b.promotion_id
+          FROM coupons_batch b JOIN promotions_promotion r ON r.id = b.promotion_id
+          JOIN promotions_promotionversion p ON p.promotion_id = r.id AND p.number = r.version
          WHERE p.document->'coupon'->'codes' IS DISTINCT FROM jsonb_build_array(b.id::text) ORDER BY b.id LIMIT %s
         """
     )

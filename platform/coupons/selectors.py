@@ -46,7 +46,11 @@ _MINE = """
     AND (%(verified)s OR EXISTS (
         SELECT FROM coupons_couponaccess a WHERE a.token_id = %(token)s AND a.coupon_id = c.id))
 """
-_WITH_RULE = "coupons_batch b JOIN promotions_promotion p ON p.id = b.promotion_id"
+# The version that stands is the live one, or the last that was.
+_WITH_RULE = """
+    coupons_batch b JOIN promotions_promotion r ON r.id = b.promotion_id
+    JOIN promotions_promotionversion p ON p.promotion_id = r.id AND p.number = r.version
+"""
 _COUPON = f"c.id, c.batch_id, c.code, b.name, p.document, {_STATUS}, c.issued_at, c.valid_until"
 _BATCH = f"""
     b.id, b.name, p.document, {_STATE}, b.total, b.issued,

@@ -2,12 +2,15 @@
 
 DomainError
 ├── PromotionInvalid    the engine refuses the document; `faults` says every place and reason
-└── PromotionUnknown    no promotion has this id
+├── PromotionUnknown    no promotion has this id, or no version this number
+├── NothingToPublish    the promotion has no draft, and what it has is live
+├── NotLive             the promotion has no live version
+└── PromotionUsedUp     a limit leaves too little for this order
 """
 
 from collections.abc import Sequence
 
-from kernel.errors import InvalidInput, NotFound
+from kernel.errors import DomainError, InvalidInput, NotFound
 
 from promotions.engine import Fault
 
@@ -21,4 +24,18 @@ class PromotionInvalid(InvalidInput):
 
 
 class PromotionUnknown(NotFound):
-    """No promotion has this id."""
+    """No promotion has this id, or no version of it this number."""
+
+
+class NothingToPublish(InvalidInput):
+    """There is no draft, and the promotion is live already."""
+
+
+class NotLive(InvalidInput):
+    """Nothing of the promotion is live."""
+
+
+class PromotionUsedUp(DomainError):
+    """Others were faster: a limit leaves too little."""
+
+    code = "LIMIT_REACHED"

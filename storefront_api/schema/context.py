@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from graphene import ResolveInfo
 from promotions.selectors import get_live_rules
@@ -23,7 +24,7 @@ class Context:
     @cached_property
     def rules(self) -> LiveRules:
         """The live promotions, read once a request."""
-        return get_live_rules()
+        return get_live_rules(today=self.now.astimezone(ZoneInfo(self.shop.time_zone)).date())
 
 
 def get_context(info: ResolveInfo) -> Context:

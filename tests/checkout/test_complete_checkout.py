@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from checkout.checks import check_carts, check_lines, check_members, check_payments, check_stock, check_totals
+from checkout.checks import (
+    check_carts,
+    check_lines,
+    check_members,
+    check_payments,
+    check_stock,
+    check_totals,
+    check_use,
+)
 from checkout.models import Cart, Order, OrderLine, Payment
 from checkout.services import complete_checkout, create_cart, mark_order_paid, set_coupons
 from checkout.types import LineInput, OrderRow
@@ -14,6 +22,7 @@ from coupons.models import Coupon, CouponEvent
 from django.db import connection, transaction
 from kernel.models import OutboxEvent
 from members.models import Member
+from promotions.models import PromotionUse
 from stock.models import Balance, Entry
 
 from tenants.models import Shop
@@ -53,12 +62,12 @@ def complete(cart_id: Any, buyer: Buyer, shop: Shop, now: datetime) -> OrderRow:
 
 
 def everything() -> dict[str, list[Any]]:
-    tables = (Cart, Order, OrderLine, Payment, Coupon, CouponEvent, Member, Balance, Entry, OutboxEvent)
+    tables = (Cart, Order, OrderLine, Payment, Coupon, CouponEvent, Member, PromotionUse, Balance, Entry, OutboxEvent)
     return {table.__name__: list(table.objects.order_by("pk").values()) for table in tables}
 
 
 def broken() -> list[str]:
-    checks = (check_carts, check_lines, check_members, check_payments, check_stock, check_totals)
+    checks = (check_carts, check_lines, check_members, check_payments, check_stock, check_totals, check_use)
     return [finding for check in checks for finding in check()]
 
 
@@ -97,6 +106,7 @@ def test_an_order_satisfies_every_check_and_a_tampered_one_does_not(
         (lambda: Cart.objects.update(closed_at=None), check_carts),
         (lambda: Order.objects.update(number=5), check_stock),
         (lambda: Member.objects.update(orders=7), check_members),
+        (lambda: PromotionUse.objects.filter(scope="").update(orders=7), check_use),
     ]
     for change, check in tamper:
         with transaction.atomic():

@@ -9,7 +9,7 @@ from coupons.services import claim_coupon, redeem_coupons, set_batch_status
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from kernel.errors import InvalidInput
-from promotions.models import Promotion
+from promotions.models import Promotion, PromotionVersion
 from promotions.selectors import get_ruleset
 
 from tenants.models import Shop
@@ -21,17 +21,17 @@ DAY = timedelta(days=1)
 def test_a_batch_is_one_live_promotion_whose_only_code_is_the_batch(shop: Shop, now: datetime) -> None:
     batch_id = make_batch(now)
 
-    promotion = Promotion.objects.get()
+    promotion = PromotionVersion.objects.get()
     assert promotion.status == "live"
     assert promotion.document == {
-        "id": str(promotion.id),
+        "id": str(promotion.promotion_id),
         "name": "新人券",
         "lane": "coupon",
         "coupon": {"codes": [str(batch_id)]},
         "when": {"fact": "subtotal", "op": "gte", "value": 4000},
         "then": [{"type": "amount_off", "amount": 800, "scope": {}}],
     }
-    assert Batch.objects.get().promotion_id == promotion.id
+    assert Batch.objects.get().promotion_id == promotion.promotion_id
 
 
 @pytest.mark.parametrize(("subtotal", "discount"), [(3999, 0), (4000, 800)])

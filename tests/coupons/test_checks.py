@@ -6,7 +6,7 @@ import pytest
 from coupons import checks
 from coupons.models import Batch, Coupon, CouponEvent
 from coupons.services import claim_coupon, redeem_coupons
-from promotions.models import Promotion
+from promotions.services import create_promotion
 
 from tenants.models import Shop
 from tests.support.coupons import make_batch, make_member
@@ -50,9 +50,13 @@ def use_twice(coupon: Coupon) -> None:
 
 
 def lose_the_code(coupon: Coupon) -> None:
-    promotion = Promotion.objects.get()
-    promotion.document["coupon"]["codes"] = [str(uuid4())]
-    promotion.save()
+    document = {
+        "name": "x",
+        "lane": "coupon",
+        "coupon": {"codes": [str(uuid4())]},
+        "then": [{"type": "gift", "sku": "A", "quantity": 1}],
+    }
+    Batch.objects.update(promotion=create_promotion(document=document, status="live", now=coupon.issued_at))
 
 
 @pytest.mark.parametrize(

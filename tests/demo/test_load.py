@@ -15,7 +15,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from joining.models import JoinLink
 from members.models import Member
-from promotions.models import Promotion
+from promotions.models import Promotion, PromotionVersion
 from stock.models import Balance, Entry
 
 from tenants.doctor import find_broken
@@ -106,8 +106,8 @@ def check_members(now: datetime) -> None:
 
 
 def check_offers(report: Report, now: datetime) -> None:
-    live = Promotion.objects.filter(status="live")
-    assert sorted((promotion.document["lane"], promotion.name) for promotion in live) == [
+    live = PromotionVersion.objects.filter(status="live")
+    assert sorted((version.document["lane"], version.document["name"]) for version in live) == [
         ("coupon", "新会员满 40 减 8"),
         ("item", "熟食同款满 3 件 85 折"),
         ("order", "满 50 减 5"),
@@ -119,7 +119,7 @@ def check_offers(report: Report, now: datetime) -> None:
     past = Batch.objects.exclude(pk=welcome.pk)
     assert report.batches == past.count() > 20
     assert report.coupons == Coupon.objects.count() > 100
-    assert set(past.values_list("status", "promotion__status")) == {("paused", "ended")}
+    assert set(past.values_list("status", "promotion__versions__status")) == {("paused", "ended")}
     assert not past.filter(valid_until__gt=now).exists()
     assert set(Coupon.objects.values_list("status", flat=True)) == {"redeemed", "expired"}
     assert CouponEvent.objects.count() == 2 * report.coupons

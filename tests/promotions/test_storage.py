@@ -10,9 +10,9 @@ from django.db import transaction
 from promotions import selectors
 from promotions.engine import Ruleset
 from promotions.errors import PromotionInvalid, PromotionUnknown
-from promotions.models import Promotion, RulesetVersion
+from promotions.models import Promotion, PromotionVersion, RulesetVersion
 from promotions.selectors import get_live_rules, get_ruleset, list_badges
-from promotions.services import create_promotion, set_policy, set_promotion_status
+from promotions.services import create_promotion, end_promotion, publish_promotion, set_policy
 from promotions.types import BadgeLine
 
 from tenants.models import Shop
@@ -43,8 +43,8 @@ def test_a_live_promotion_prices_the_next_cart_and_carries_its_key(shop: Shop, n
     promotion_id = create_promotion(document=DOCUMENT, status="live", now=now)
 
     assert total() == 900
-    stored = Promotion.objects.get()
-    assert stored.document["id"] == str(promotion_id) == str(stored.pk)
+    stored = PromotionVersion.objects.get()
+    assert stored.document["id"] == str(promotion_id) == str(stored.promotion_id)
     assert get_live_rules().names == {str(promotion_id): "Ten off"}
     assert "id" not in DOCUMENT
 
@@ -53,10 +53,10 @@ def test_only_live_promotions_count(shop: Shop, now: datetime) -> None:
     promotion_id = create_promotion(document=DOCUMENT, status="draft", now=now)
     assert total() == 1000
 
-    set_promotion_status(promotion_id=promotion_id, status="live", now=now)
+    publish_promotion(promotion_id=promotion_id, now=now)
     assert total() == 900
 
-    set_promotion_status(promotion_id=promotion_id, status="ended", now=now)
+    end_promotion(promotion_id=promotion_id, now=now)
     assert total() == 1000
 
 
@@ -90,14 +90,14 @@ def test_shops_do_not_share_rules(shops: tuple[Shop, Shop], now: datetime) -> No
         create_promotion(document=DOCUMENT, status="live", now=now)
         assert total() == 900
     with tenant_transaction(shops[1]):
-        set_policy(policy=None)  # the same version number
+        set_policy(policy=None, now=now)  # the same version number
         assert total() == 1000
 
 
 def test_the_policy_is_part_of_the_rules(shop: Shop, now: datetime) -> None:
     create_promotion(document=DOCUMENT, status="live", now=now)
 
-    set_policy(policy={"lanes": [{"lane": "price", "mode": "best"}]})
+    set_policy(policy={"lanes": [{"lane": "price", "mode": "best"}]}, now=now)
 
     assert total() == 1000  # a lane that the policy does not list never applies
 
@@ -111,9 +111,12 @@ def test_the_policy_is_part_of_the_rules(shop: Shop, now: datetime) -> None:
         {"name": None},
         {"name": ""},
         {"name": "x" * 101},
-        {"limits": {"total": 5}},
-        {"limits": {"per_member": 1}},
-        {"limits": {"discount_total": 1}},
+        {"limits": {"total": 0}},
+        {"limits": {"per_day": 0}},
+        {"limits": {"per_day": "5"}},
+        {"limits": {"discount_per_day": True}},
+        {"limits": {"per_year": 5}},
+        {"limits": 5},
     ],
 )
 def test_a_promotion_that_cannot_be_kept_is_refused_whole(shop: Shop, now: datetime, changes: dict[str, Any]) -> None:
@@ -135,16 +138,16 @@ def test_faults_name_every_place(shop: Shop, now: datetime) -> None:
 
 def test_a_faulty_policy_is_refused(shop: Shop, now: datetime) -> None:
     with pytest.raises(PromotionInvalid):
-        set_policy(policy={"lanes": []})
+        set_policy(policy={"lanes": []}, now=now)
 
 
 def test_an_unknown_promotion_cannot_be_ended(shop: Shop, now: datetime) -> None:
     with pytest.raises(PromotionUnknown):
-        set_promotion_status(promotion_id=uuid4(), status="ended", now=now)
+        end_promotion(promotion_id=uuid4(), now=now)
 
 
 def test_the_rules_of_a_process_are_bounded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selectors, "MAX_CACHED_SHOPS", 0)
+    monkeypatch.setattr(selectors, "MAX_CACHED_RULES", 0)
 
     get_live_rules()
 
@@ -184,7 +187,7 @@ def test_badges_are_remembered_until_the_rules_or_the_variant_change(
     assert [badge_prices(now), badge_prices(now)] == [[("Ten off", 2250)]] * 2
     assert len(asked) == 1
     assert badge_prices(now, replace(LINE, unit_price_minor=5000)) == [("Ten off", 4500)]
-    set_promotion_status(promotion_id=promotion_id, status="ended", now=now)
+    end_promotion(promotion_id=promotion_id, now=now)
     assert badge_prices(now) == []
 
 

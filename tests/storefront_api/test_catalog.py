@@ -9,7 +9,7 @@ from catalog.selectors import get_product, get_variants_by_sku
 from catalog.services import archive_product, create_product, ensure_category, update_product
 from catalog.types import ProductInput, VariantInput
 from kernel.ids import from_global_id, to_global_id
-from promotions.services import create_promotion, set_promotion_status
+from promotions.services import create_promotion, end_promotion
 from stock.services import adjust_stock, open_balance
 
 from tests.storefront_api.documents import CATALOG_PAGE
@@ -158,7 +158,7 @@ def test_a_promotion_that_ended_is_gone_from_the_next_request_on(storefront: Sto
     assert page(storefront)[0]["badges"]
 
     with storefront.inside():
-        set_promotion_status(promotion_id=promotion_id, status="ended", now=now)
+        end_promotion(promotion_id=promotion_id, now=now)
 
     assert page(storefront)[0]["badges"] == []
 
@@ -212,6 +212,7 @@ def test_a_page_costs_three_statements_whatever_its_size_and_the_number_of_promo
                 name=f"P{number}",
                 lane="price",
                 floor_margin_bp=0,
+                limits={"total": 100, "per_day": 10},
                 then=[{"type": "percent_off", "percent_bp": 1000, "scope": scope}],
             )
     page(storefront)

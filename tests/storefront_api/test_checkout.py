@@ -1,15 +1,16 @@
 """From cart to order by HTTP, with members and coupons."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from catalog.selectors import get_variants_by_sku
 from catalog.services import archive_product
-from checkout.models import Order, OrderLine, Payment
+from checkout.models import Cart, Order, OrderLine, Payment
 from coupons.models import Batch, Coupon, CouponEvent
 from django.core.cache import cache
+from django.db.models import F
 from kernel.ids import from_global_id
 from kernel.models import IdempotencyKey, OutboxEvent
 from members.models import Member
@@ -174,6 +175,7 @@ def test_a_price_that_changed_is_shown_before_it_is_charged(storefront: Storefro
     cart_id = create(storefront, TEA=2)
     with storefront.inside():
         make_promotion(now)
+        expire_quotes()
 
     assert refuse_checkout(storefront, cart_id) == [("PRICE_CHANGED", ["cartId"])]
     assert_nothing_was_ordered(storefront)
@@ -181,6 +183,23 @@ def test_a_price_that_changed_is_shown_before_it_is_charged(storefront: Storefro
 
     assert storefront.run(CART_QUERY, id=cart_id)["cart"]["total"]["amount"] == "45.00"
     assert checkout(storefront, cart_id)["order"]["total"]["amount"] == "45.00"
+
+
+def test_a_cart_keeps_the_price_that_it_was_shown_until_its_quote_expires(
+    storefront: Storefront, now: datetime
+) -> None:
+    cart_id = create(storefront, TEA=2)
+    with storefront.inside():
+        make_promotion(now)
+
+    assert storefront.run(CART_QUERY, id=cart_id)["cart"]["total"]["amount"] == "50.00"
+    assert checkout(storefront, cart_id)["order"]["total"]["amount"] == "50.00"
+    assert checkout(storefront, create(storefront, TEA=2), key="2")["order"]["total"]["amount"] == "45.00"
+
+
+def expire_quotes() -> None:
+    """As if the carts had been shown sixteen minutes ago."""
+    Cart.objects.update(shown_at=F("shown_at") - timedelta(minutes=16))
 
 
 def test_a_coupon_that_expired_meanwhile_changes_the_price(storefront: Storefront, now: datetime) -> None:
@@ -359,11 +378,17 @@ def set_access_now(shop: Shop, access: Shop.Access) -> None:
     cache.delete(cache_key(shop.slug))
 
 
-def test_a_purchase_in_four_requests_costs_at_most_40_statements(storefront: Storefront, now: datetime) -> None:
+@pytest.mark.parametrize("promotions", [0, 100])
+def test_a_purchase_in_four_requests_costs_at_most_40_statements(
+    storefront: Storefront, now: datetime, promotions: int
+) -> None:
     with storefront.inside():
         make_product(now, "Cup", skus={"CUP": 18000}, category=("Home",))
+        for _number in range(promotions):
+            make_promotion(now, limits={"total": 10, "per_member": 1, "discount_total": 100_000, "per_day": 5})
     member, joined = join(storefront)
     member.run("{ shop { name } }")  # the key is remembered from now on
+    create(member, TEA=1)  # and so are the rules
 
     with statements() as found:
         cart_id = create(member, TEA=2)
@@ -372,3 +397,4 @@ def test_a_purchase_in_four_requests_costs_at_most_40_statements(storefront: Sto
         assert checkout(member, cart_id)["order"]
 
     assert len(found) <= 40, found
+    print(f"{promotions} promotions: {len(found)} statements")

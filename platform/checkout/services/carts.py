@@ -7,6 +7,7 @@ that member: for verified tokens, and for the unverified one that bound it. Any 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from catalog.selectors import get_variants, get_variants_by_sku
@@ -18,7 +19,7 @@ from members.types import TokenRow
 
 from checkout.errors import CartClosed, CartNotFound, LinesInvalid, TooManyCoupons, TooManyLines, VariantUnknown
 from checkout.models import Cart, CartLine
-from checkout.pricing import PricedCart, price_cart
+from checkout.pricing import PricedCart, price_as_shown, price_cart
 from checkout.types import CartLineRow, CartRow, LineInput, ShopSettings
 
 MAX_LINES = 200
@@ -27,7 +28,8 @@ MAX_COUPONS = 10
 CODE_LENGTH = 64
 
 _READ = """
-    SELECT id, member_id, token_id, channel, coupon_codes, shown_total_minor, closed_at FROM checkout_cart WHERE id = %s
+    SELECT id, member_id, token_id, channel, coupon_codes, shown_total_minor, shown_at, shown_version, closed_at
+      FROM checkout_cart WHERE id = %s
 """
 _READ_LINES = "SELECT id, variant_id, quantity FROM checkout_cartline WHERE cart_id = %s ORDER BY id"
 _READ_AND_LOCK = f"{_READ} FOR NO KEY UPDATE"
@@ -49,6 +51,8 @@ def create_cart(
         channel=channel,
         coupon_codes=[],
         shown_total_minor=None,
+        shown_at=None,
+        shown_version=None,
         closed_at=None,
     )
     rows = [CartLineRow(new_id(), variants[line.sku].id, line.quantity) for line in lines]
@@ -62,6 +66,7 @@ def create_cart(
                 channel=channel,
                 shown_total_minor=priced.total_minor,
                 shown_at=now,
+                shown_version=priced.rules.version,
                 created_at=now,
                 updated_at=now,
             )
@@ -142,17 +147,20 @@ def set_coupons(
 
 
 def quote_cart(*, cart_id: UUID, token: TokenRow | None, shop: ShopSettings, now: datetime) -> PricedCart:
-    """Price a cart as it stands now, and remember the total as the one last shown. Raises `CartNotFound`."""
+    """Show a cart's quote while it stands and is still right; else price the cart afresh and remember that.
+
+    Raises `CartNotFound`.
+    """
     cart = _open_cart(cart_id=cart_id, token=token, now=now, lock=False)
     lines = get_lines(cart_id=cart.id)
-    return _show(
-        cart,
-        lines=lines,
-        variants=get_variants(ids=[line.variant_id for line in lines]),
-        token=token,
-        shop=shop,
-        now=now,
-    )
+    variants = get_variants(ids=[line.variant_id for line in lines])
+    shown = price_as_shown(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
+    if shown.quoted_at == cart.shown_at:
+        if shown.total_minor == cart.shown_total_minor:
+            return shown
+        shown = price_cart(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
+    _remember(shown, now=now)
+    return shown
 
 
 def lock_cart(*, cart_id: UUID, token: TokenRow | None, now: datetime) -> CartRow:
@@ -211,14 +219,20 @@ def _show(
     now: datetime,
     codes_changed: bool = False,
 ) -> PricedCart:
-    """Price the cart and write down what is shown; what did not change is not written."""
+    """Price the cart by what is live and write down what is shown."""
     priced = price_cart(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
-    codes = {"coupon_codes": cart.coupon_codes} if codes_changed else {}
-    if codes or priced.total_minor != cart.shown_total_minor:
-        Cart.objects.filter(pk=cart.id, closed_at=None).update(
-            **codes, shown_total_minor=priced.total_minor, shown_at=now, updated_at=now
-        )
+    _remember(priced, now=now, **({"coupon_codes": cart.coupon_codes} if codes_changed else {}))
     return priced
+
+
+def _remember(priced: PricedCart, *, now: datetime, **others: Any) -> None:
+    Cart.objects.filter(pk=priced.id, closed_at=None).update(
+        **others,
+        shown_total_minor=priced.total_minor,
+        shown_at=now,
+        shown_version=priced.rules.version,
+        updated_at=now,
+    )
 
 
 def _check_lines(lines: Sequence[LineInput], *, least: int) -> None:

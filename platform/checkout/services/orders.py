@@ -13,12 +13,14 @@ from kernel.ids import new_id
 from kernel.outbox import publish
 from members.services import record_order
 from members.types import TokenRow
+from promotions.errors import PromotionUsedUp
+from promotions.services import record_use
 from stock.errors import OutOfStock
 from stock.services import take_stock
 
 from checkout.errors import CartEmpty, OrderNotFound, OrderNotPayable, PriceChanged, VariantUnknown
 from checkout.models import Order, Payment
-from checkout.pricing import PricedCart, price_cart
+from checkout.pricing import PricedCart, local_date, price_as_shown
 from checkout.services.carts import get_lines, lock_cart
 from checkout.types import OrderLineRow, OrderRow, PricedLine, ShopSettings
 from tenants.access import check_takes_business
@@ -28,9 +30,10 @@ from tenants.transaction import current_shop
 _PLACE = """
     WITH placed AS (
         INSERT INTO checkout_order (id, cart_id, member_id, token_id, channel, status, currency, subtotal_minor,
-                                    discount_minor, shipping_minor, total_minor, quote, placed_at)
+                                    discount_minor, shipping_minor, total_minor, quote, rules_version,
+                                    placed_at)
         SELECT %(id)s, id, member_id, %(token_id)s, channel, 'placed', %(currency)s, %(subtotal)s,
-               %(discount)s, %(shipping)s, %(total)s, %(quote)s::jsonb, %(now)s
+               %(discount)s, %(shipping)s, %(total)s, %(quote)s::jsonb, %(rules)s, %(now)s
           FROM checkout_cart WHERE id = %(cart_id)s
         RETURNING id, number
     ), lines AS (
@@ -52,9 +55,10 @@ _PLACE = """
 def complete_checkout(
     *, cart_id: UUID, token: TokenRow | None, payment_method: str, shop: ShopSettings, now: datetime
 ) -> OrderRow:
-    """Make an order of a cart at the price last shown: order, stock, coupons and the member's counters, or nothing.
+    """Make an order of a cart at the price last shown: order, stock, coupons, what promotions have given and the
+    member's counters, or nothing.
 
-    The rows that many orders want (a coupon's, a member's, stock's) are locked last and in this order.
+    The rows that many orders want (a coupon's, a member's, a promotion's, stock's) are locked last and in this order.
 
     Raises `CartNotFound`, `CartClosed`, `CartEmpty`, `VariantUnknown` for a line no longer sold, `PriceChanged`,
     `coupons.errors.CouponNotUsable`, `stock.errors.OutOfStock`, `tenants.errors.ShopClosed`.
@@ -65,14 +69,14 @@ def complete_checkout(
     if not lines:
         raise CartEmpty(_("The cart is empty. Put something into it first."), field=["cartId"])
     variants = get_variants(ids=[line.variant_id for line in lines])
-    priced = price_cart(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
+    priced = price_as_shown(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
     for line in priced.lines:
         if not line.variant.is_active:
             raise VariantUnknown(
                 _("%(sku)s is no longer sold. Take it out of the cart.") % {"sku": line.variant.sku}, field=["cartId"]
             )
     if priced.total_minor != cart.shown_total_minor:
-        raise PriceChanged(_("The price has changed. Look at the cart again before ordering."), field=["cartId"])
+        raise _price_changed()
 
     order = _place_order(priced, payment_method=payment_method, token=token, shop=shop, now=now)
     reference = str(order.number)
@@ -81,8 +85,16 @@ def complete_checkout(
     if order.member_id:
         record_order(member_id=order.member_id, total_minor=order.total_minor)
     publish(topic="order.placed", payload=_event(order, priced))
+    try:
+        record_use(given=priced.given, member_id=order.member_id, today=local_date(now, shop))
+    except PromotionUsedUp as error:
+        raise _price_changed() from error
     _take_stock(priced, reference=reference, now=now)
     return order
+
+
+def _price_changed() -> PriceChanged:
+    return PriceChanged(_("The price has changed. Look at the cart again before ordering."), field=["cartId"])
 
 
 def _place_order(
@@ -117,6 +129,7 @@ def _place_order(
                 "shipping": quote.shipping,
                 "total": quote.total,
                 "quote": orjson.dumps(quote.to_json()).decode(),
+                "rules": priced.rules.version,
                 "now": now,
                 "lines": orjson.dumps(lines).decode(),
                 "method": Payment.Method(payment_method),

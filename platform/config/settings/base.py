@@ -1,5 +1,7 @@
 """What every installation has in common: time, addresses and the order of the middleware."""
 
+from datetime import timedelta
+
 from config.env import current
 
 ENV = current()
@@ -14,6 +16,8 @@ ROOT_URLCONF = "config.urls_public"
 SHOP_URLCONF = "config.urls_shop"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+QUOTE_LIFETIME = timedelta(minutes=15)  # how long a cart keeps the price that it was shown
 
 USE_TZ = True
 TIME_ZONE = "UTC"
