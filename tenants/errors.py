@@ -7,7 +7,8 @@ DomainError
 ├── EmailInvalid       the owner's address is no e-mail address
 ├── PasswordWeak       the owner's password is refused; the message says why
 ├── ShopUnknown        no shop has this slug or schema (deleted, or never there)
-└── ShopClosed         the shop's access state forbids what was asked
+├── ShopClosed         the shop's access state forbids what was asked
+└── ArchiveRefused     the file is no archive of a shop that can be restored here; the message says why
 TenancyError           a programming error: a shop's table was asked for outside its tenant transaction
 """
 
@@ -52,6 +53,12 @@ class ShopUnknown(NotFound):
     """Deleted, or never there."""
 
     code = "SHOP_UNKNOWN"
+
+
+class ArchiveRefused(DomainError):
+    """Damaged, of another version, or not in itself consistent."""
+
+    code = "ARCHIVE_REFUSED"
 
 
 class ShopClosed(DomainError):

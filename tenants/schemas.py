@@ -29,6 +29,13 @@ COPY_IDENTITIES = "".join(
     for table in ("django_content_type", "auth_permission")
 )
 
+_USED_ELSEWHERE = """
+SELECT EXISTS (
+    SELECT FROM pg_shdepend d JOIN pg_roles r ON d.refclassid = 'pg_authid'::regclass AND r.oid = d.refobjid
+     WHERE r.rolname = %s
+       AND d.dbid NOT IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())))
+"""
+
 
 def owner() -> DatabaseWrapper:
     """The connection of the owner's login."""
@@ -77,9 +84,14 @@ def migrate_schema(schema: str) -> list[Recorded]:
 
 
 def drop_schema(cursor: Any, schema: str) -> None:
-    """Drop a shop's schema and its role, as the owner. (`DROP OWNED` is refused to the owner.)"""
+    """Drop a shop's schema and its role, as the owner. (`DROP OWNED` is refused to the owner.)
+
+    Roles belong to the server: one that a copy of this database uses too stays.
+    """
     cursor.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
-    cursor.execute(f'DROP ROLE IF EXISTS "{schema}"')
+    cursor.execute(_USED_ELSEWHERE, [schema])
+    if cursor.fetchone() == (False,):
+        cursor.execute(f'DROP ROLE IF EXISTS "{schema}"')
 
 
 def find_schemas_behind() -> list[str]:

@@ -26,7 +26,7 @@ Run Laxin
   clean                   delete all data of this installation
 
 Shops
-  shop create|list …      make and list shops
+  shop create|list|export|restore|delete|suspend|resume …
   migrate                 bring the tables of all shops up to date
   demo load               load the demo shop
   doctor [--shop SLUG]    check every invariant of every shop
@@ -34,7 +34,7 @@ Shops
 Developers
   price                   price a cart by a rule file, JSON in and out
   explain                 the same quote in words: what applied, what did not, why
-  bench NAME              measure catalog, join or checkout against a floor
+  bench NAME              measure catalog, join, checkout or engine against a floor
   help                    every command
 
 Each command explains itself with --help. Variables: docs/configuration.md

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
 from tenants import fleet
 from tenants.bootstrap import bring_up_to_date
@@ -48,9 +49,9 @@ def fleet_of_shops(live_shops: tuple[Shop, Shop], now: datetime) -> list[Shop]:
 
 
 @pytest.fixture
-def new_version(settings: object) -> Iterator[None]:
+def new_version(settings: SettingsWrapper) -> Iterator[None]:
     """This process has one migration more: a column and an index."""
-    settings.MIGRATION_MODULES = {"kernel": "bench.fleet_migrations"}  # type: ignore[attr-defined]
+    settings.MIGRATION_MODULES = {"kernel": "bench.fleet_migrations"}
     migrations_on_disk.cache_clear()
     yield
     migrations_on_disk.cache_clear()

@@ -1,24 +1,34 @@
-"""`laxin shop create SLUG --name N --email E` and `laxin shop list`."""
+"""`laxin shop create|list|export|restore|delete|suspend|resume`."""
 
 import getpass
+import os
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from django.utils import timezone
+from kernel.errors import DomainError
+from psycopg.errors import LockNotAvailable
 
 from staff.errors import ShopRefused
 from staff.services import open_shop
-from tenants.selectors import list_shops
+from tenants.deletion import delete_shop, search_traces
+from tenants.export import export_shop
+from tenants.models import Shop
+from tenants.restore import restore_shop
+from tenants.selectors import get_shop, list_shops
+from tenants.services import set_access
 
 
 class Command(BaseCommand):
-    """Open shops and list them."""
+    """What an operator does with one shop."""
 
-    help = "Open a shop, or list all."
+    help = "Open, list, export, restore, delete, suspend or resume shops."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """One parser for each action."""
@@ -30,13 +40,34 @@ class Command(BaseCommand):
         create.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES], default="zh-hans")
         create.add_argument("--password", help="asked for where it is left out, or read from a pipe")
         actions.add_parser("list", help="list all shops")
+        export = actions.add_parser("export", help="write one shop into a file; it works on meanwhile")
+        export.add_argument("slug")
+        export.add_argument("--to", required=True, type=Path, metavar="FILE", help="for example corner.tar.gz")
+        restore = actions.add_parser("restore", help="make a shop of such a file, whole and checked or not at all")
+        restore.add_argument("file", type=Path)
+        restore.add_argument("--as", dest="slug", metavar="SLUG", help="another address than it had")
+        restore.add_argument("--replace", action="store_true", help="drop the shop that has the address now")
+        restore.add_argument("--accept-findings", action="store_true", help="even where `laxin doctor` finds faults")
+        delete = actions.add_parser("delete", help="delete a shop for good and search for what is left of it")
+        delete.add_argument("slug")
+        delete.add_argument("--yes", action="store_true", help="do not ask")
+        suspend = actions.add_parser("suspend", help="close the storefront; staff still reach the console")
+        suspend.add_argument("slug")
+        suspend.add_argument("--read-only", action="store_true", help="only stop new orders and members")
+        actions.add_parser("resume", help="open a suspended shop again").add_argument("slug")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the action says."""
-        if options["action"] == "list":
-            self._list()
-        else:
-            self._create(options)
+        try:
+            getattr(self, f"_{options['action']}")(options)
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        except OSError as error:
+            raise CommandError(str(error)) from error
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):
+                raise CommandError("The shop is in use. Suspend it, wait for what runs there and try again.") from error
+            raise
 
     def _create(self, options: dict[str, Any]) -> None:
         try:
@@ -54,7 +85,61 @@ class Command(BaseCommand):
         self.stdout.write(f"Console         {_address(opened.shop.slug)}/console/")
         self.stdout.write(f"Storefront key  {opened.storefront_key}")
 
-    def _list(self) -> None:
+    def _export(self, options: dict[str, Any]) -> None:
+        target: Path = options["to"]
+        draft = target.with_name(f".{target.name}.part")
+        try:
+            with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+                exported = export_shop(shop=get_shop(slug=options["slug"]), file=file, now=timezone.now())
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        size = target.stat().st_size
+        self.stdout.write(f"{target}: {exported.rows:,} rows of {exported.tables} tables, {size:,} bytes")
+
+    def _restore(self, options: dict[str, Any]) -> None:
+        with options["file"].open("rb") as file:
+            restored = restore_shop(
+                file=file,
+                slug=options["slug"],
+                replace=options["replace"],
+                accept_findings=options["accept_findings"],
+                now=timezone.now(),
+            )
+        for finding in restored.findings:
+            self.stdout.write(f"{finding.invariant}: {finding.detail}")
+        self.stdout.write(f"{_address(restored.shop.slug)}/: {restored.rows:,} rows of {restored.tables} tables")
+
+    def _delete(self, options: dict[str, Any]) -> None:
+        shop = get_shop(slug=options["slug"])
+        if not options["yes"]:
+            self.stdout.write(f"This deletes {shop.name} ({shop.slug}) for good. Export it first if in doubt.")
+            if input("Type the shop's slug to go on: ").strip() != shop.slug:
+                raise CommandError("Nothing was deleted.")
+        deletion = delete_shop(shop=shop, now=timezone.now())
+        self.stdout.write(f"Deleted {deletion.slug}: schema and role {deletion.schema}, {deletion.cached} cached keys.")
+        proof = search_traces(canaries=deletion.canaries)
+        self.stdout.write(
+            f"Searched {proof.tables} tables of {proof.schemas} schemas and the cache for {len(deletion.canaries)} "
+            f"values that only this shop had: {len(proof.found)} found."
+        )
+        if proof.found:
+            raise CommandError("\n".join(proof.found))
+
+    def _suspend(self, options: dict[str, Any]) -> None:
+        access = Shop.Access.READ_ONLY if options["read_only"] else Shop.Access.SUSPENDED
+        self._set_access(options["slug"], access)
+
+    def _resume(self, options: dict[str, Any]) -> None:
+        self._set_access(options["slug"], Shop.Access.OPEN)
+
+    def _set_access(self, slug: str, access: Shop.Access) -> None:
+        set_access(shop=get_shop(slug=slug), access=access)
+        self.stdout.write(f"{slug}\t{access}")
+
+    def _list(self, options: dict[str, Any]) -> None:
         for shop in list_shops():
             self.stdout.write(f"{shop.slug}\t{shop.access}\t{_address(shop.slug)}/\t{shop.name}")
 
