@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import catalog, checkout, join
+from bench import catalog, checkout, engine, join
 from bench.report import Report
 
-BENCHMARKS = {"catalog": catalog.run, "join": join.run, "checkout": checkout.run}
+BENCHMARKS = {"catalog": catalog.run, "join": join.run, "checkout": checkout.run, "engine": engine.run}
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
