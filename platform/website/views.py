@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Open a shop and lead its owner, by a single-use link, to the console on the shop's own host."""
-    form = SignUpForm(request.POST or None)
+    form = SignUpForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         entrance = _open_shop(form)
         if entrance:
