@@ -133,12 +133,12 @@ class Cart:
         return found
 
     def floor(self, line: int, margin_bp: int) -> int:
-        """The least that a line may come to under a margin; 0 where the cost is not known."""
+        """The least that a line may come to under a margin; 0 where the cost is not known, and for the fee."""
         key = (line, margin_bp)
         found = self._floors.get(key)
         if found is None:
-            cost = self.lines[line].unit_cost or 0
-            found = self._floors[key] = -(-cost * self.quantities[line] * (10_000 + margin_bp) // 10_000)
+            cost = 0 if line == self.fee else (self.lines[line].unit_cost or 0) * self.quantities[line]
+            found = self._floors[key] = -(-cost * (10_000 + margin_bp) // 10_000)
         return found
 
     def units(self, state: State, scope: Scope) -> list[Units]:

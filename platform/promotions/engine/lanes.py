@@ -89,7 +89,7 @@ class Pass:
             if self.cap_left is None and not promotion.has_extras:
                 self._take(promotion, result)
             elif not self._apply(promotion, lane) and self._explain:
-                self._skip(promotion, *self._why(promotion, start, lane, cap_left, chosen=True))
+                self._skip(promotion, CAP)  # without it the promotion would have had an effect
         if self._explain:
             applied = {winner.promotion.id for winner in self.applied}
             for promotion in ready:
@@ -149,13 +149,9 @@ class Pass:
         if self._explain:
             self.skipped[promotion.id] = Skipped(promotion.id, reason, gap)
 
-    def _why(
-        self, promotion: Promotion, state: State, lane: Lane, cap_left: int | None, *, chosen: bool = False
-    ) -> tuple[str, Gap | None]:
+    def _why(self, promotion: Promotion, state: State, lane: Lane, cap_left: int | None) -> tuple[str, Gap | None]:
         """Why an applicable promotion gave nothing, from trying it alone."""
         alone = attempt(promotion, self.cart, state, lane, cap_left)
-        if chosen and (alone.discount or CAP in alone.cut):
-            return "CAP", None
         if alone.discount:
             return "OUTBID", None
         for reason in (FLOOR, CAP):
