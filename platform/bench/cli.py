@@ -4,17 +4,23 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from config.embedded.process import EmbeddedServerError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import catalog, checkout, engine, join
+from bench import catalog, checkout, engine, join, tenancy
 from bench.report import Report
 
-BENCHMARKS = {"catalog": catalog.run, "join": join.run, "checkout": checkout.run, "engine": engine.run}
+BENCHMARKS: dict[str, Callable[..., Report]] = {
+    "catalog": catalog.run,
+    "join": join.run,
+    "checkout": checkout.run,
+    "engine": engine.run,
+    "tenancy": tenancy.run,
+}
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -26,16 +32,17 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, floor and Laxin in turn (default 5)")
     parser.add_argument("--operations", type=int, default=200, help="operations of each round (default 200)")
+    parser.add_argument("--shops", type=int, default=200, help="size of the fleet of `tenancy` (default 200)")
     options = parser.parse_args(arguments)
-    if options.rounds < 1 or options.operations < 1:
-        parser.error("--rounds and --operations are at least 1")
+    if options.rounds < 1 or options.operations < 1 or options.shops < 1:
+        parser.error("--rounds, --operations and --shops are at least 1")
+    size = {"shops": options.shops} if options.name == "tenancy" else {}
+    size = size or {"rounds": options.rounds, "operations": options.operations}
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console) as progress:
-            report = BENCHMARKS[options.name](
-                environ=environ, rounds=options.rounds, operations=options.operations, progress=progress
-            )
+            report = BENCHMARKS[options.name](environ=environ, progress=progress, **size)
     except EmbeddedServerError as error:
         print(error, file=sys.stderr)
         return 1
@@ -58,7 +65,7 @@ def _show(report: Report) -> None:
         table.add_row(
             row.label,
             *(
-                f"{figures[name]:.2f}"
+                f"{figures[name]:.2f}" if figures[name] else "–"  # not measured
                 for name in ("median_ms", "p99_ms", "cpu_ms", "server_cpu_ms", "database_cpu_ms", "sql")
             ),
             f"{figures['rate']:.0f}",

@@ -63,8 +63,8 @@ def throwaway_installation(environ: Mapping[str, str], seed_arguments: list[str]
         env = env.with_servers(database_url=urls.owner, broker_url=valkey.start())
         stack.callback(valkey.stop)
         child_environ = {**base, **env.to_environ()}
-        _run(["bootstrap"], child_environ)
-        seed = json.loads(_run(["bench_seed", *seed_arguments], child_environ).splitlines()[-1])
+        run_command(["bootstrap"], child_environ)
+        seed = json.loads(run_command(["bench_seed", *seed_arguments], child_environ).splitlines()[-1])
         floor_file = home / "floor.json"
         floor_file.write_text(json.dumps({"database_url": urls.owner, "schema": seed["schema"]}))
         with psycopg.connect(urls.owner, options=f"-csearch_path={seed['schema']}") as connection:
@@ -89,7 +89,7 @@ def throwaway_installation(environ: Mapping[str, str], seed_arguments: list[str]
         )
 
 
-def _run(arguments: list[str], environ: Mapping[str, str]) -> str:
+def run_command(arguments: list[str], environ: Mapping[str, str]) -> str:
     """Run a management command to its end and return what it printed."""
     command = [sys.executable, "-m", "config.cli", *arguments]
     result = subprocess.run(  # noqa: S603 - the command is ours

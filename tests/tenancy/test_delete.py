@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from kernel.models import OutboxEvent
 from kernel.outbox import publish
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 from staff.services import open_shop
 
 from tenants.deletion import delete_shop, search_traces
@@ -102,9 +102,7 @@ def test_the_search_finds_a_value_that_another_shop_has(
     assert search_traces(canaries=deletion.canaries).found == (f"{south.schema_name}.kernel_outboxevent",)
 
 
-def test_cached_keys_of_the_shop_are_dropped(
-    corner: Shop, now: datetime, valkey: str, settings: SettingsWrapper
-) -> None:
+def test_cached_keys_of_the_shop_are_dropped(corner: Shop, now: datetime, valkey: str, settings: Settings) -> None:
     backend = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": valkey}
     settings.CACHES = {"default": {**settings.CACHES["default"], **backend}}
     with tenant_transaction(corner):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from tenants import fleet
 from tenants.bootstrap import bring_up_to_date
@@ -49,7 +49,7 @@ def fleet_of_shops(live_shops: tuple[Shop, Shop], now: datetime) -> list[Shop]:
 
 
 @pytest.fixture
-def new_version(settings: SettingsWrapper) -> Iterator[None]:
+def new_version(settings: Settings) -> Iterator[None]:
     """This process has one migration more: a column and an index."""
     settings.MIGRATION_MODULES = {"kernel": "bench.fleet_migrations"}
     migrations_on_disk.cache_clear()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 from django.db import connection, connections
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 from staff.models import User
 from staff.services import open_shop
 
@@ -34,9 +34,7 @@ def schemas_and_roles() -> set[tuple[str, str]]:
         return set(cursor.fetchall())
 
 
-def test_the_task_fills_the_pool_to_its_size_and_no_further(
-    live_shops: tuple[Shop, Shop], settings: SettingsWrapper
-) -> None:
+def test_the_task_fills_the_pool_to_its_size_and_no_further(live_shops: tuple[Shop, Shop], settings: Settings) -> None:
     settings.SHOP_POOL_SIZE = 2
     assert keep_ready_schemas() == 2
     assert keep_ready_schemas() == 0
