@@ -10,6 +10,8 @@ import sys
 import time
 from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import django
 
@@ -17,6 +19,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
 from tests.settings import TEST_CACHE  # noqa: E402
+from tests.support.chaos import run_chaos  # noqa: E402
 from tests.support.database import TestServer  # noqa: E402
 from tests.support.fuzz import Progress, make_shops, run_fuzz  # noqa: E402
 from tests.support.live import fresh_database  # noqa: E402
@@ -31,7 +34,8 @@ def main() -> int:
     arguments = parse()
     with ExitStack() as stack:
         server = stack.enter_context(TestServer.running())
-        return fuzz(server, arguments)
+        faults = 0 if arguments.only == "chaos" else fuzz(server, arguments)
+        return faults or (0 if arguments.only == "fuzz" else chaos(server, arguments))
 
 
 def parse() -> Namespace:
@@ -41,6 +45,9 @@ def parse() -> Namespace:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop the fuzz after this time")
     parser.add_argument("--shops", type=int, default=50, help="shops of the fuzz")
     parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--chaos-seconds", type=float, default=60)
+    parser.add_argument("--chaos-shops", type=int, default=200)
+    parser.add_argument("--only", choices=["fuzz", "chaos"])
     parser.add_argument("--anew", action="store_true", help="forget the seeds that are done")
     return parser.parse_args()
 
@@ -71,6 +78,19 @@ def fuzz(server: TestServer, arguments: Namespace) -> int:
         f" transactions, {len(done)} seeds, {len(shops)} shops, one server connection) in {total(done, 'seconds'):,} s"
     )
     return 0
+
+
+def chaos(server: TestServer, arguments: Namespace) -> int:
+    """Kill database backends every five seconds under load."""
+    with ExitStack() as stack:
+        stack.enter_context(fresh_database(server))
+        home = Path(stack.enter_context(TemporaryDirectory(prefix="laxin-soak-")))
+        shops = make_shops(arguments.chaos_shops)
+        report = run_chaos(
+            server, shops, home, seconds=arguments.chaos_seconds, kill_every=5, seed=arguments.first_seed
+        )
+        print("\n".join([*report.wrong, *report.kills, f"pauses: {[round(each, 2) for each in report.pauses]}"]))
+        return 1 if report.wrong else 0
 
 
 def note(progress: Progress, seconds: float) -> dict[str, int]:

@@ -121,7 +121,7 @@ class Client:
         }  # fmt: skip
         without: dict[Callable[[], None], int] = {
             self.look_at_public: 4, self.ask_without_a_shop: 3, self.task_from_outside: 4, self.visit_two: 3,
-            self.vanish: 1, self.cancel: 1, self.task_of_a_deleted_shop: 1,
+            self.vanish: 1, self.cancel: 1, self.task_of_a_deleted_shop: 1, self.come_back: 9,
         }  # fmt: skip
         self.inside = inside if stock else inside | ours
         self.without = {} if stock else without
@@ -391,6 +391,10 @@ class Client:
         self.open(self.random.choice(self.shops))
         self.send({HEADER: self.shop.schema_name})
         self.rows[self.shop.slug] = self.draft
+
+    def come_back(self) -> None:
+        """As at the end of a request: a pool hands the connection to whoever comes next."""
+        connection.close()
 
     def task_of_a_deleted_shop(self) -> None:
         result = write_in_task.apply(("session", "nobody", 1, False), headers={HEADER: "t_00000000deadbeef"})

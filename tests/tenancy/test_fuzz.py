@@ -16,7 +16,7 @@ from django_tenants.postgresql_backend.base import DatabaseWrapper as StockWrapp
 
 from tenants.models import Shop
 from tests.support.database import TestServer
-from tests.support.fuzz import make_shops, run_fuzz
+from tests.support.fuzz import CLIENTS, make_shops, run_fuzz
 from tests.support.pooler import running_pooler, through
 
 SHOPS, OPERATIONS, SEEDS = 12, 20_000, 4
@@ -38,7 +38,22 @@ def test_nothing_leaks_and_nothing_is_lost(many_shops: list[Shop]) -> None:
         assert progress.leaks == [], f"seed {seed}"
         assert progress.operations == OPERATIONS // SEEDS
         kinds |= set(progress.kinds)
-    assert len(kinds) == 26
+    assert len(kinds) == 27
+
+
+def test_nothing_leaks_through_djangos_own_pool(fresh_database: str) -> None:
+    shops = make_shops(4)
+    options: dict[str, Any] = connections.settings[DEFAULT_DB_ALIAS]["OPTIONS"]
+    wrapper: Any = connections[DEFAULT_DB_ALIAS]
+    wrapper.close()
+    options["pool"] = {"min_size": 1, "max_size": CLIENTS + 1, "timeout": 30}
+    try:
+        progress = run_fuzz(shops, seed=random.SystemRandom().randrange(1_000_000), operations=2_000)
+    finally:
+        wrapper.close()
+        wrapper.close_pool()
+        del options["pool"]
+    assert progress.leaks == []
 
 
 class StockClient(StockWrapper):  # type: ignore[misc]
