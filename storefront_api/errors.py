@@ -80,7 +80,7 @@ def _to_entry(error: GraphQLError) -> dict[str, Any]:
         entry["extensions"] = {"code": user_error["code"].value}
         if user_error["field"]:
             entry["extensions"]["field"] = user_error["field"]
-    elif original is None:
+    elif original is None or isinstance(original, GraphQLError):  # found by GraphQL itself, if need be in a value
         entry["extensions"] = {"code": "BAD_USER_INPUT"}
     else:
         logger.error("fault in %s", error.path, exc_info=original)

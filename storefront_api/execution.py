@@ -9,7 +9,9 @@ from typing import Any
 
 from graphql import (
     FieldNode,
+    GraphQLError,
     GraphQLID,
+    GraphQLLeafType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -86,3 +88,11 @@ class SynchronousExecution(ExecutionContext):
         if isinstance(return_type, GraphQLObjectType):
             return self.complete_object_value(return_type, field_nodes, info, path, result)
         return super().complete_value(return_type, field_nodes, info, path, result)
+
+    @staticmethod
+    def complete_leaf_value(return_type: GraphQLLeafType, result: Any) -> Any:
+        """A scalar or enum value in the form of JSON. One that its type cannot say is our fault, not the client's."""
+        try:
+            return ExecutionContext.complete_leaf_value(return_type, result)
+        except GraphQLError as error:
+            raise TypeError(error.message) from error

@@ -1,4 +1,4 @@
-"""What a document may ask for, counted before it is validated: validation itself costs by the square of some counts.
+"""What a request may hold. Documents are counted before they are validated: that costs by the square of some counts.
 
 Fields and depth are counted with fragments expanded. The counts of a fragment are worked out once, so a document that
 spreads fragments into fragments a million times over is refused as fast as any other.
@@ -16,6 +16,7 @@ from graphql import (
     FragmentSpreadNode,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
 )
 
@@ -42,7 +43,7 @@ class _Size:
 
 
 def check_variables(variables: Any) -> None:
-    """Refuse variables with more values in them than any honest request has."""
+    """Refuse variables with more values in them than any honest request has, or with NUL in a text."""
     seen, waiting = 0, [variables]
     while waiting:
         value = waiting.pop()
@@ -53,6 +54,8 @@ def check_variables(variables: Any) -> None:
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)
+        elif isinstance(value, str):
+            _check_text(value)
 
 
 def check_document(document: DocumentNode) -> None:
@@ -60,6 +63,10 @@ def check_document(document: DocumentNode) -> None:
     if len(document.definitions) > MAX_DEFINITIONS:
         raise _too_costly(_("The document has too many operations and fragments."))
     _Measure(document).check()
+    token = document.loc.start_token if document.loc else None
+    while token:
+        _check_text(token.value or "")
+        token = token.next
 
 
 class _Measure:
@@ -82,6 +89,8 @@ class _Measure:
                 self.directives += len(definition.directives)
                 size = self._selections(definition.selection_set, within=(), depth=1)
                 _check(size)
+                if definition.operation is OperationType.MUTATION and size.root_fields > 1:
+                    raise RequestRefused("SEVERAL_MUTATIONS", _("Send one mutation a request."))
                 if size.root_fields > MAX_ROOT_FIELDS:
                     raise _too_costly(_("The operation has too many root fields."))
 
@@ -128,6 +137,12 @@ class _Measure:
         if names and max(names.values()) > MAX_SAME_NAME:
             raise _too_costly(_("The document asks for the same field too often."))
         return _Size(deepest, fields, root_fields)
+
+
+def _check_text(text: str) -> None:
+    """As decoded: what is escaped twice shows only here. PostgreSQL keeps no text with NUL."""
+    if "\0" in text:
+        raise RequestRefused("BAD_REQUEST", _("Texts cannot hold the character NUL."))
 
 
 def _check(size: _Size) -> None:

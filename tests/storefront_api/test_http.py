@@ -3,7 +3,6 @@
 import logging
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import graphql
 import orjson
@@ -15,6 +14,7 @@ from staff.models import ApiKey
 
 from storefront_api import access, documents, limits
 from storefront_api.schema import catalog
+from storefront_api.schema.root import SCHEMA
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
 from tests.storefront_api.documents import CART_CREATE, CART_QUERY, CATALOG_PAGE, JOIN
@@ -176,9 +176,44 @@ def test_no_text_is_too_nasty_to_be_answered(storefront: Storefront, now: dateti
 
 
 def test_no_escape_smuggles_the_character_that_the_database_refuses(storefront: Storefront) -> None:
-    for escaped in ("\\u0000", "\\u{0}", "\\u{0000}"):
-        answer = storefront.post(f'{{ product(slug: "{escaped}") {{ id }} }}')
-        assert (answer.status, answer.codes) == (400, ["BAD_REQUEST"])
+    literals = ('"a\\u0000b"', '"\\u{0}"', '"\\u{0000}"')
+    for body in [
+        *(orjson.dumps({"query": f"{{ product(slug: {literal}) {{ id }} }}"}) for literal in literals),
+        *(
+            orjson.dumps({"query": f"query($slug: String = {literal}) {{ product(slug: $slug) {{ id }} }}"})
+            for literal in literals
+        ),
+        # The backslash escaped in turn, as JSON allows it.
+        b'{"query": "{ product(slug: \\"a\\u005cu0000b\\") { id } }"}',
+        b'{"query": "query($x: String!) { product(slug: $x) { id } }", "variables": {"x": "a\\u0000b"}}',
+        b'{"query": "query($x: [String!]!) { product(slug: $x) { id } }", "variables": {"x": [{"y": "\\u0000"}]}}',
+    ]:
+        answer = send(storefront, body)
+        assert (answer.status, answer.codes) == (400, ["BAD_REQUEST"]), body
+
+
+def test_a_text_that_only_looks_like_an_escape_is_a_text(storefront: Storefront) -> None:
+    answer = storefront.post("query($x: String!) { product(slug: $x) { id } }", {"x": "\\u0000 \\u{0}"})
+
+    assert (answer.status, answer.data) == (200, {"product": None})
+
+
+def test_a_request_has_one_mutation_since_two_could_hold_what_the_other_wants(
+    storefront: Storefront, now: datetime
+) -> None:
+    with storefront.inside():
+        make_product(now)
+    created = 'cartCreate(input: {lines: [{sku: "TEA", quantity: 1}]}) { cart { id } }'
+
+    for document in (
+        f"mutation {{ a: {created} b: {created} }}",
+        f"mutation {{ ...both }} fragment both on Mutation {{ a: {created} ... on Mutation {{ b: {created} }} }}",
+        f"query a {{ shop {{ name }} }} mutation b {{ a: {created} b: {created} }}",
+    ):
+        answer = storefront.post(document)
+        assert (answer.status, answer.codes) == (400, ["SEVERAL_MUTATIONS"])
+    with storefront.inside():
+        assert not Cart.objects.exists()
 
 
 def test_a_form_cannot_post_a_document(storefront: Storefront) -> None:
@@ -295,17 +330,30 @@ def test_a_fault_after_a_mutation_takes_the_mutation_back(
 ) -> None:
     with storefront.inside():
         make_product(now)
-    created = 'cartCreate(input: {lines: [{sku: "TEA", quantity: 1}]}) { cart { id } }'
-    changed = f'cartLinesSet(input: {{cartId: "{to_global_id("Cart", uuid4())}", lines: []}}) {{ cart {{ id }} }}'
-    monkeypatch.setattr(
-        "storefront_api.schema.cart.set_lines", lambda **_arguments: (_ for _ in ()).throw(RuntimeError("bang"))
-    )
+    monkeypatch.setattr(catalog, "get_levels", lambda **_arguments: (_ for _ in ()).throw(RuntimeError("bang")))
+    shown = "cart { lines { variant { available } } }"
 
-    answer = storefront.post(f"mutation {{ {created} {changed} }}")
+    answer = storefront.post(
+        f'mutation {{ cartCreate(input: {{lines: [{{sku: "TEA", quantity: 1}}]}}) {{ {shown} }} }}'
+    )
 
     assert (answer.status, answer.codes) == (500, ["INTERNAL"])
     with storefront.inside():
         assert not Cart.objects.exists()
+
+
+def test_a_value_that_its_type_cannot_say_is_a_fault_of_the_server(
+    storefront: Storefront, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with storefront.inside():
+        make_product(now)
+    variant = SCHEMA.type_map["Variant"]
+    assert isinstance(variant, graphql.GraphQLObjectType)
+    monkeypatch.setattr(variant.fields["availableQuantity"], "resolve", lambda *_arguments: 2**31)
+
+    answer = storefront.post(CATALOG_PAGE)
+
+    assert (answer.status, answer.codes) == (500, ["INTERNAL"])
 
 
 def test_messages_speak_the_clients_language_else_the_shops(storefront: Storefront) -> None:

@@ -1,0 +1,89 @@
+"""Variables of wrong types and absurd values: the client's mistakes, never faults of the server."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    is_required_input_field,
+)
+
+from storefront_api.schema.root import SCHEMA
+from tests.support.statements import statements
+from tests.support.storefront import Storefront
+
+WRONG_SCALARS: dict[str, list[Any]] = {
+    "Int": ["abc", "1", "", 1.5, True, [1], [], {}, {"a": 1}, 2**31, -(2**31) - 1, 2**63, 1e308],
+    "String": [1, 1.5, True, [1], {}, {"a": "b"}],
+    "ID": [1.5, True, [1], {}, {"a": "b"}],
+    "Boolean": ["true", 1, [1], {}],
+}
+assert SCHEMA.query_type
+assert SCHEMA.mutation_type
+ROOTS: dict[str, dict[str, GraphQLField]] = {
+    "query": SCHEMA.query_type.fields,
+    "mutation": SCHEMA.mutation_type.fields,
+}
+ARGUMENTS = [
+    (operation, name, argument)
+    for operation, fields in ROOTS.items()
+    for name, field in fields.items()
+    for argument in field.args
+]
+
+
+def right(kind: Any) -> Any:
+    """A value of the type."""
+    match kind:
+        case GraphQLNonNull():
+            return right(kind.of_type)
+        case GraphQLList():
+            return [right(kind.of_type)]
+        case GraphQLInputObjectType():
+            return {name: right(field.type) for name, field in kind.fields.items()}
+        case GraphQLEnumType():
+            return next(iter(kind.values))
+    return 1 if kind.name == "Int" else "x"
+
+
+def list_wrong(kind: Any) -> Iterator[Any]:
+    """Values that are not of the type, at every depth of it."""
+    match kind:
+        case GraphQLNonNull():
+            yield None
+            yield from list_wrong(kind.of_type)
+        case GraphQLList():
+            yield from ([wrong] for wrong in list_wrong(kind.of_type))
+        case GraphQLInputObjectType():
+            yield from ["x", 1, True, [], {**right(kind), "unknown": 1}]
+            for name, field in kind.fields.items():
+                if is_required_input_field(field):
+                    yield {key: value for key, value in right(kind).items() if key != name}
+                yield from ({**right(kind), name: wrong} for wrong in list_wrong(field.type))
+        case GraphQLEnumType():
+            yield from ["UNKNOWN", "", 1, True, [1], {}, next(iter(kind.values)).lower()]
+        case GraphQLScalarType():
+            yield from WRONG_SCALARS[kind.name]
+
+
+@pytest.mark.parametrize(("operation", "name", "argument"), ARGUMENTS)
+def test_a_variable_of_a_wrong_type_is_refused_before_anything_runs(
+    storefront: Storefront, operation: str, name: str, argument: str
+) -> None:
+    kind = ROOTS[operation][name].args[argument].type
+    document = f"{operation}($v: {kind}) {{ {name}({argument}: $v) {{ __typename }} }}"
+    storefront.run("{ shop { name } }")  # the key is remembered from now on
+
+    wrong = list(list_wrong(kind))
+    assert len(wrong) >= 5
+    for value in wrong:
+        with statements() as found:
+            answer = storefront.post(document, {"v": value})
+        assert (answer.status, set(answer.codes), found) == (400, {"BAD_USER_INPUT"}, []), (value, answer.body)
+        assert "data" not in answer.body
