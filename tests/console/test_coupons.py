@@ -37,9 +37,10 @@ def make(client: ShopClient, shop: Shop, **changes: str) -> tuple[Batch, dict[st
     response = client.post("/console/coupons/new/", GOOD | changes)
     assert response.status_code == 302, response.context["form"].errors
     with tenant_transaction(shop):
-        batch = Batch.objects.select_related("promotion").get()
+        batch = Batch.objects.get()
+        document = batch.promotion.versions.get().document
     assert response["Location"] == f"/console/coupons/{batch.pk}/"
-    return batch, batch.promotion.document
+    return batch, document
 
 
 def errors_of(client: ShopClient, shop: Shop, **changes: str) -> dict[str, Any]:
@@ -158,3 +159,12 @@ def test_a_coupon_is_paused_and_resumed(client: ShopClient, north: Shop, batch_i
     assert get_state() == "paused"
     client.post(f"/console/coupons/{batch_id}/status/", {"active": "yes"})
     assert get_state() == "open"
+
+
+@pytest.mark.parametrize("field", ["claim_from", "claim_until", "valid_until"])
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_date_that_could_not_be_shown_is_refused(client: ShopClient, north: Shop, field: str, typed: str) -> None:
+    changes = {field: typed, "validity": "until" if field == "valid_until" else "days"}
+
+    assert list(errors_of(client, north, **changes)) == [field]
+    assert client.get("/console/coupons/").status_code == 200

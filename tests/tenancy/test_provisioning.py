@@ -202,8 +202,9 @@ def test_a_database_of_a_later_version_is_left_alone(live_shops: tuple[Shop, Sho
 
 def test_a_new_migration_of_the_template_renders_a_new_script(live_shops: tuple[Shop, Shop], now: datetime) -> None:
     with owner_cursor() as cursor:
-        cursor.execute(f"DROP SEQUENCE {TEMPLATE_SCHEMA}.checkout_order_number_seq CASCADE")
-        cursor.execute(f"DELETE FROM {TEMPLATE_SCHEMA}.django_migrations WHERE name = '0002_order_number'")
+        cursor.execute(f"ALTER TABLE {TEMPLATE_SCHEMA}.checkout_cart DROP COLUMN shown_version")
+        cursor.execute(f"ALTER TABLE {TEMPLATE_SCHEMA}.checkout_order DROP COLUMN rules_version")
+        cursor.execute(f"DELETE FROM {TEMPLATE_SCHEMA}.django_migrations WHERE name = '0003_quoted_by'")
         cursor.execute("DELETE FROM tenants_shoptemplate")
     assert bring_up_to_date() != []
     assert normalized_dump(make_shop("corner-shop", now).schema_name) == normalized_dump(TEMPLATE_SCHEMA)
@@ -212,8 +213,9 @@ def test_a_new_migration_of_the_template_renders_a_new_script(live_shops: tuple[
 def test_a_shop_that_is_behind_is_brought_up_to_date(live_shops: tuple[Shop, Shop]) -> None:
     south = live_shops[1].schema_name
     with owner_cursor() as cursor:
-        cursor.execute(f"DROP SEQUENCE {south}.checkout_order_number_seq CASCADE")
-        cursor.execute(f"DELETE FROM {south}.django_migrations WHERE (app, name) = ('checkout', '0002_order_number')")
+        cursor.execute(f"ALTER TABLE {south}.checkout_cart DROP COLUMN shown_version")
+        cursor.execute(f"ALTER TABLE {south}.checkout_order DROP COLUMN rules_version")
+        cursor.execute(f"DELETE FROM {south}.django_migrations WHERE (app, name) = ('checkout', '0003_quoted_by')")
     assert find_schemas_behind() == [south]
     assert not is_up_to_date()
 
@@ -222,5 +224,5 @@ def test_a_shop_that_is_behind_is_brought_up_to_date(live_shops: tuple[Shop, Sho
     assert find_schemas_behind() == []
     assert list(find_broken(live_shops)) == []
     with owner_cursor() as cursor:
-        cursor.execute(f"SELECT to_regclass('{south}.checkout_order_number_seq') IS NOT NULL")
-        assert cursor.fetchone() == (True,)
+        cursor.execute(f"SELECT shown_version FROM {south}.checkout_cart")
+        assert cursor.fetchall() == []
