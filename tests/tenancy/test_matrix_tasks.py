@@ -28,6 +28,7 @@ COMMANDS = {
     "shop": "one shop, named",
     "demo": "one shop, named",
     "bench_seed": "one new shop",
+    "bench_fleet": "owner: the shops of a throwaway database",
     "graphql_sdl": "no data",
 }
 
