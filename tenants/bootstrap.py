@@ -26,6 +26,9 @@ from tenants.template import render_script
 # Trusted ones: the owner of a database may install them without being a superuser.
 EXTENSIONS = ("btree_gist", "citext", "pg_trgm", "unaccent")
 
+# Far beyond any request; imports and reports of a worker stay below. Set for the login, so a pooler keeps them too.
+APP_LOGIN_SETTINGS = {"statement_timeout": "5min", "idle_in_transaction_session_timeout": "5min"}
+
 ROUNDS = 3
 _LOCK = 0x6C61786E  # "laxn"
 
@@ -105,10 +108,20 @@ def prepare_database() -> None:
         cursor.execute("GRANT USAGE ON SCHEMA extensions TO PUBLIC")
         for extension in EXTENSIONS:
             cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension} SCHEMA extensions")
-        name = sql.Identifier(str(owner().settings_dict["NAME"]))
-        cursor.execute(sql.SQL("ALTER DATABASE {} SET search_path = public, extensions").format(name))
-        cursor.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(name))
+        database = sql.Identifier(str(owner().settings_dict["NAME"]))
+        cursor.execute(sql.SQL("ALTER DATABASE {} SET search_path = public, extensions").format(database))
+        cursor.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(database))
         _prepare_app_login()
+        for name, value in APP_LOGIN_SETTINGS.items():
+            statement = "ALTER ROLE {app} IN DATABASE {database} SET {name} = {value}"
+            cursor.execute(
+                sql.SQL(statement).format(
+                    app=sql.Identifier(_app_login()[0]),
+                    database=database,
+                    name=sql.Identifier(name),
+                    value=sql.Literal(value),
+                )
+            )
     owner().close()  # the search path holds for new sessions
 
 

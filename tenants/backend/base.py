@@ -14,6 +14,7 @@ from django.db.transaction import Atomic
 from django_tenants.postgresql_backend import base as django_tenants_backend
 from psycopg import pq
 
+from tenants.connections import note_visit
 from tenants.errors import TenancyError
 
 
@@ -98,6 +99,7 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):  # type: ignore[m
         return ["public", "extensions"] if self.shop is None else [self.shop.schema_name, "extensions"]
 
     def _binding(self, shop: Tenant) -> str:
+        note_visit(self.connection, shop.schema_name)
         schema = self.ops.quote_name(shop.schema_name)
         return f"SET LOCAL search_path = {schema}, extensions; SET LOCAL ROLE {schema}"
 

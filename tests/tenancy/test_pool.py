@@ -18,6 +18,7 @@ from tenants.provisioning import create_shop
 from tenants.selectors import find_shop, get_shop, list_shops
 from tenants.tasks import keep_ready_schemas
 from tenants.transaction import tenant_transaction
+from tests.support.migrations import undo_migrations
 
 
 def ready() -> list[str]:
@@ -143,9 +144,7 @@ def test_a_schema_of_an_older_template_is_not_given_out_and_dropped(
     with create_shop(slug="corner", name="Corner", language="en", now=now) as shop:
         pass
     assert shop.schema_name != old
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(f"DELETE FROM {shop.schema_name}.django_migrations WHERE name = '0002_order_number'")
-        cursor.execute(f"DROP SEQUENCE {shop.schema_name}.checkout_order_number_seq CASCADE")
+    undo_migrations(shop.schema_name)
 
     assert "1 outdated ready schemas dropped" in bring_up_to_date()
 
