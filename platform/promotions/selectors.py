@@ -76,7 +76,7 @@ def _get_rules(version: int | None, today: date | None, member_id: UUID | None) 
                 _cache[key] = rules
                 while len(_cache) > MAX_CACHED_RULES:
                     _cache.popitem(last=False)
-    return _count(rules, orjson.loads(counted), scopes) if counted else rules
+    return _count(rules, orjson.loads(counted) if counted else [], scopes) if rules.limits else rules
 
 
 def _compile(version: int, policy: str | None, documents: str) -> LiveRules:

@@ -93,6 +93,7 @@ def test_every_use_is_counted_in_all_for_the_member_and_on_the_day(shop: Shop, n
         ({"per_day": 1, "total": 1}, [100, 0, 0, 0]),
         ({"per_day": 3, "total": 2}, [100, 100, 0, 0]),
         ({"discount_per_day": 150, "discount_total": 210}, [100, 50, 60, 0]),
+        ({"discount_per_day": 50, "discount_total": 1000}, [50, 0, 50, 0]),
         ({"per_member": 3}, [100, 100, 100, 0]),
     ],
 )
