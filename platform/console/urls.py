@@ -1,6 +1,7 @@
 """Addresses of the console, below /console/ on a shop's host."""
 
 from django.urls import path, re_path
+from django.urls.converters import UUIDConverter
 
 from console.views import coupons, home, join_links, keys, orders, products, session
 
@@ -25,7 +26,7 @@ urlpatterns = [
     path("join-links/<uuid:link_id>/news/", join_links.join_link_news, name="join_link_news"),
     path("join-links/<uuid:link_id>/status/", join_links.join_link_status, name="join_link_status"),
     re_path(
-        r"^join-links/(?P<link_id>[0-9a-f-]{36})/(?P<kind>qr\.svg|qr\.png|poster\.pdf|poster\.png)$",
+        rf"^join-links/(?P<link_id>{UUIDConverter.regex})/(?P<kind>qr\.svg|qr\.png|poster\.pdf|poster\.png)$",
         join_links.join_link_picture,
         name="join_link_picture",
     ),

@@ -5,6 +5,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from kernel.ids import new_id
+from kernel.times import in_range
+
+MAX_VALID_DAYS = 3_650
 
 
 class Batch(models.Model):
@@ -42,6 +45,10 @@ class Batch(models.Model):
                 name="batch_claim_window_in_order",
             ),
             models.CheckConstraint(condition=Q(status__in=["active", "paused"]), name="batch_status_known"),
+            models.CheckConstraint(
+                condition=in_range("claim_from", "claim_until", "valid_until"), name="batch_instants_in_range"
+            ),
+            models.CheckConstraint(condition=Q(valid_days__lte=MAX_VALID_DAYS), name="batch_valid_days_in_range"),
         ]
         indexes = [models.Index(fields=["created_at", "id"], name="batch_by_created")]
 

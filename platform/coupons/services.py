@@ -5,7 +5,7 @@ beside it; nothing is read first and written after.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
 
@@ -14,16 +14,16 @@ from django.utils.translation import gettext as _
 from kernel.errors import InvalidInput
 from kernel.ids import new_code, new_id
 from kernel.money import BASIS_POINTS
+from kernel.times import LAST, check_instant
 from members.services import lock_member
 from promotions.services import create_promotion
 
 from coupons.errors import BatchNotFound, ClaimClosed, CouponNotUsable, MemberLimit, SoldOut
-from coupons.models import Batch, CouponAccess
+from coupons.models import MAX_VALID_DAYS, Batch, CouponAccess
 from coupons.offers import make_document
 from coupons.types import BatchInput, ClaimedCoupon
 
 MAX_TOTAL = 10_000_000
-MAX_VALID_DAYS = 3_650
 MAX_PER_MEMBER = 100
 
 
@@ -223,12 +223,17 @@ def _check_batch(*, data: BatchInput, now: datetime) -> None:
         raise InvalidInput(_("Give a number of coupons from 1 to 10,000,000."), field=["total"])
     if not 1 <= data.per_member_limit <= MAX_PER_MEMBER:
         raise InvalidInput(_("A member may have from 1 to 100 of them."), field=["per_member_limit"])
+    for name in ("claim_from", "claim_until", "valid_until"):
+        check_instant(getattr(data, name), field=[name])
     if data.claim_until and (data.claim_until <= now or (data.claim_from and data.claim_from >= data.claim_until)):
         raise InvalidInput(_("Claims must end after they begin, and in the future."), field=["claim_until"])
     if (data.valid_until is None) == (data.valid_days is None):
         raise InvalidInput(_("Give either a last day or a number of days."), field=["valid_days"])
     if data.valid_days is not None and not 1 <= data.valid_days <= MAX_VALID_DAYS:
         raise InvalidInput(_("Give from 1 to 3,650 days."), field=["valid_days"])
+    last_claim = max(now, data.claim_from or now, data.claim_until or now)
+    if data.valid_days is not None and last_claim + timedelta(days=data.valid_days) > LAST:
+        raise InvalidInput(_("Give a date from the year 2000 to the year 2099."), field=["valid_days"])
     if data.valid_until and data.valid_until <= max(now, data.claim_from or now):
         raise InvalidInput(
             _("The coupon must be valid after it can be claimed, and in the future."), field=["valid_until"]

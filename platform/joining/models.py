@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from kernel.ids import new_id
+from kernel.times import in_range
 
 
 class JoinLink(models.Model):
@@ -33,6 +34,7 @@ class JoinLink(models.Model):
                 name="join_link_window_in_order",
             ),
             models.CheckConstraint(condition=Q(status__in=["open", "closed"]), name="join_link_status_known"),
+            models.CheckConstraint(condition=in_range("opens_at", "closes_at"), name="join_link_instants_in_range"),
         ]
         indexes = [models.Index(fields=["created_at", "id"], name="join_link_by_created")]
 

@@ -1,6 +1,7 @@
 """Reads of join links and joins. Every one is a single statement."""
 # ruff: noqa: S608 - what is put together are constants of this module and of kernel.pages; values are parameters
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from members.selectors import mask_phone
 
 from joining.types import JoinRow, LinkCounts, LinkRow
 
+CODE = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")  # of a link, in lower case
 LINKS = Keyset("links", (Column("l.created_at", Kind.INSTANT), Column("l.id", Kind.UUID)), descending=True)
 
 _STATE = """
@@ -34,7 +36,10 @@ _COUNTS = f"""
 
 def get_link(*, code: str, now: datetime) -> LinkRow | None:
     """Return the link with this code, however it is capitalized, or None."""
-    rows = _fetch(f"{_LINK} WHERE l.code = %(code)s", {"code": code.lower(), "now": now})
+    code = code.lower()
+    if not CODE.fullmatch(code):  # a NUL, say, which the database would refuse
+        return None
+    rows = _fetch(f"{_LINK} WHERE l.code = %(code)s", {"code": code, "now": now})
     return LinkRow(*rows[0]) if rows else None
 
 

@@ -1,6 +1,5 @@
 """Joining in one step: member, coupon and channel in the caller's one transaction."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,19 +13,19 @@ from django.utils.translation import gettext as _
 from kernel.errors import InvalidInput
 from kernel.ids import new_code, new_id
 from kernel.outbox import publish
+from kernel.times import check_instant
 from members.errors import InvalidPhone
 from members.selectors import get_token
 from members.services import get_or_create_member, issue_token, normalize_phone
 
 from joining.errors import CodeTaken, LinkClosed, LinkNotFound
 from joining.models import JoinLink
-from joining.selectors import get_link
+from joining.selectors import CODE, get_link
 from joining.types import JoinResult, LinkRow, MissingReason
 from tenants.errors import ShopClosed
 from tenants.models import Shop
 from tenants.transaction import current_shop
 
-_CODE = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 CODE_LENGTH = 8
 
 
@@ -94,7 +93,7 @@ def create_join_link(
     Raises `CodeTaken`, `InvalidInput` with the field at fault.
     """
     code = new_code(CODE_LENGTH).lower() if code is None else code.strip().lower()
-    if not _CODE.fullmatch(code):
+    if not CODE.fullmatch(code):
         raise InvalidInput(
             _("Use 1 to 40 small letters, digits and hyphens, with no hyphen at either end."), field=["code"]
         )
@@ -102,6 +101,8 @@ def create_join_link(
         raise InvalidInput(_("Give the link a name of 1 to 100 characters."), field=["name"])
     if len(channel) > 40:
         raise InvalidInput(_("Describe the channel in at most 40 characters."), field=["channel"])
+    check_instant(opens_at, field=["opens_at"])
+    check_instant(closes_at, field=["closes_at"])
     if closes_at and (closes_at <= now or (opens_at and opens_at >= closes_at)):
         raise InvalidInput(_("The link must close after it opens, and in the future."), field=["closes_at"])
     if batch_id is not None and get_batch_offer(batch_id=batch_id, now=now) is None:

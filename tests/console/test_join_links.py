@@ -45,6 +45,8 @@ def test_without_an_end_of_the_address_one_is_made_up(client: ShopClient, north:
         ({"code": "TILL"}, "code"),
         ({"batch": "0190a0a0-0000-7000-8000-000000000000"}, "batch"),
         ({"closes_at": "2001-01-01T00:00"}, "closes_at"),
+        ({"opens_at": "0001-01-01T00:00"}, "opens_at"),
+        ({"closes_at": "9999-12-31T23:59"}, "closes_at"),
     ],
 )
 def test_a_link_with_a_fault_is_not_made(
@@ -120,3 +122,8 @@ def test_a_paused_coupon_can_still_be_chosen(client: ShopClient, north: Shop, ba
         Batch.objects.update(status="paused")
 
     assert str(batch_id) in client.get("/console/join-links/new/").content.decode()
+
+
+@pytest.mark.parametrize("name", ["-" * 36, "0" * 36, "0190a0a0-0000-7000-8000-000000000000"])
+def test_the_picture_of_no_link_is_no_such_page(client: ShopClient, name: str) -> None:
+    assert client.get(f"/console/join-links/{name}/qr.svg").status_code == 404

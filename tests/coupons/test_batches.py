@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -6,7 +6,7 @@ import pytest
 from coupons.models import Batch
 from coupons.selectors import get_batch, get_batch_offer, list_batch_coupons, list_batches
 from coupons.services import claim_coupon, redeem_coupons, set_batch_status
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from kernel.errors import InvalidInput
 from promotions.models import Promotion, PromotionVersion
@@ -70,6 +70,11 @@ def test_the_engine_prices_with_the_batch(shop: Shop, now: datetime, subtotal: i
         ({"valid_days": 3_651}, "valid_days"),
         ({"valid_until": timedelta(0)}, "valid_until"),
         ({"claim_from": 2 * DAY, "valid_until": DAY}, "valid_until"),
+        ({"claim_from": datetime(1, 1, 1, tzinfo=UTC)}, "claim_from"),
+        ({"claim_from": datetime(1999, 12, 31, 23, 59, tzinfo=UTC)}, "claim_from"),
+        ({"claim_until": datetime(2100, 1, 1, 0, 1, tzinfo=UTC)}, "claim_until"),
+        ({"valid_days": None, "valid_until": datetime(9999, 12, 31, tzinfo=UTC)}, "valid_until"),
+        ({"claim_until": datetime(2099, 12, 1, tzinfo=UTC), "valid_days": 32}, "valid_days"),
     ],
 )
 def test_a_batch_that_makes_no_sense_is_refused_and_leaves_nothing(
@@ -83,6 +88,24 @@ def test_a_batch_that_makes_no_sense_is_refused_and_leaves_nothing(
     assert refusal.value.field == (field,)
     assert not Batch.objects.exists()
     assert not Promotion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "constraint"),
+    [
+        ({"claim_from": datetime(1, 1, 1, tzinfo=UTC)}, "batch_instants_in_range"),
+        ({"claim_until": datetime(2100, 1, 1, 0, 1, tzinfo=UTC)}, "batch_instants_in_range"),
+        ({"valid_days": None, "valid_until": datetime(9999, 12, 31, tzinfo=UTC)}, "batch_instants_in_range"),
+        ({"valid_days": 3_651}, "batch_valid_days_in_range"),
+    ],
+)
+def test_the_database_keeps_a_batch_within_what_can_be_shown(
+    shop: Shop, now: datetime, changes: dict[str, Any], constraint: str
+) -> None:
+    batch_id = make_batch(now, valid_days=30)
+
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        Batch.objects.filter(pk=batch_id).update(**changes)
 
 
 def test_a_batch_is_listed_with_its_counts_and_its_state(shop: Shop, now: datetime) -> None:

@@ -1,9 +1,9 @@
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from joining.errors import CodeTaken, LinkNotFound
 from joining.models import JoinLink
@@ -138,3 +138,19 @@ def test_recent_joins_come_newest_first_with_masked_numbers(shop: Shop, now: dat
 def test_an_unknown_link_cannot_be_closed(shop: Shop) -> None:
     with pytest.raises(LinkNotFound):
         close_join_link(link_id=uuid4())
+
+
+@pytest.mark.parametrize("code", ["", "\0", "wel\0come", "-", "a b", "x" * 41, "欢迎"])
+def test_what_no_link_could_be_called_finds_none(shop: Shop, now: datetime, code: str) -> None:
+    assert get_link(code=code, now=now) is None
+
+
+@pytest.mark.parametrize("column", ["opens_at", "closes_at"])
+@pytest.mark.parametrize("year", [1, 1999, 2101, 9999])
+def test_the_database_keeps_the_window_within_what_can_be_shown(
+    shop: Shop, now: datetime, column: str, year: int
+) -> None:
+    link_id = make_link(now, None)
+
+    with pytest.raises(IntegrityError, match="join_link_instants_in_range"), transaction.atomic():
+        JoinLink.objects.filter(pk=link_id).update(**{column: datetime(year, 6, 1, tzinfo=UTC)})

@@ -114,3 +114,12 @@ def test_a_machine_that_signs_up_again_and_again_is_slowed_down(settings: Settin
     answers = [client.post("/signup/", GOOD | {"slug": "www"}).status_code for _ in range(3)]
 
     assert answers == [200, 200, 429]
+
+
+@pytest.mark.parametrize("field", ["slug", "name", "email", "password"])
+@pytest.mark.usefixtures("shops")
+def test_a_nul_is_answered_as_a_fault_of_its_field(field: str) -> None:
+    response = ShopClient().post("/signup/", GOOD | {field: f"a\0{GOOD[field]}"})
+
+    assert response.status_code == 200
+    assert field in response.context["form"].errors
