@@ -8,7 +8,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -66,7 +66,7 @@ def _parse_instant(value: object) -> datetime:
     instant = datetime.fromisoformat(_parse_text(value))
     if instant.tzinfo is None:
         raise ValueError
-    return instant
+    return instant.astimezone(UTC)  # an offset of 16 hours or more is Python's, not PostgreSQL's
 
 
 def _parse_uuid(value: object) -> UUID:
@@ -140,7 +140,7 @@ class Keyset:
             if name != self.name:
                 raise ValueError
             return tuple(column.kind.parse(value) for column, value in zip(self.columns, values, strict=True))
-        except (ValueError, TypeError, binascii.Error) as error:
+        except (ValueError, TypeError, OverflowError, binascii.Error) as error:
             message = _("This cursor does not belong to this list and order. Start again without it.")
             raise InvalidInput(message, field=[argument]) from error
 

@@ -28,6 +28,10 @@ from storefront_api.schema.base import (
 )
 from storefront_api.schema.context import get_context
 
+MAX_SEARCH_LENGTH = 100
+MAX_SLUG_LENGTH = 300
+MAX_PATH_LENGTH = 2_000
+
 
 class Stock:
     """Levels of all variants of an answer, read together when the first of them is asked for."""
@@ -203,6 +207,8 @@ class CatalogQueries(graphene.ObjectType):
 
     def resolve_products(root: Any, info: ResolveInfo, sort: Any = None, **arguments: Any) -> Any:
         """A page of products, at most 100."""
+        _check_length("search", arguments.get("search"), MAX_SEARCH_LENGTH)
+        _check_length("category", arguments.get("category"), MAX_PATH_LENGTH)
         page = list_products(**arguments, sort=Sort(sort.value) if sort else None)
         shown = iter(show_products(page.items))
         return to_connection(page, lambda _row: next(shown))
@@ -212,6 +218,7 @@ class CatalogQueries(graphene.ObjectType):
         if (id is None) == (slug is None):
             raise InvalidInput(_("Give either an id or a slug."), field=["id"])
         if id is None:
+            _check_length("slug", slug, MAX_SLUG_LENGTH)
             return _show_product(get_product(slug=slug))
         product_id = from_global_id(id, "Product")
         return find_product(product_id) if product_id else None
@@ -226,6 +233,12 @@ def find_variant(variant_id: UUID) -> ShownVariant | None:
     """A variant on sale by its key."""
     row = get_variants(ids=[variant_id]).get(variant_id)
     return ShownVariant(row, row.product_name, Stock([variant_id])) if row and row.is_active else None
+
+
+def _check_length(argument: str, text: str | None, most: int) -> None:
+    """Refuse what nothing can match before anything has to read it."""
+    if text and len(text) > most:
+        raise InvalidInput(_("Give at most %(count)d characters.") % {"count": most}, field=[argument])
 
 
 def _show_product(row: ProductRow | None) -> ShownProduct | None:

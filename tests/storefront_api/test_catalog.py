@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from catalog.selectors import get_product, get_variants_by_sku
+from catalog.selectors import KEYSETS, get_product, get_variants_by_sku
 from catalog.services import archive_product, create_product, ensure_category, update_product
-from catalog.types import ProductInput, VariantInput
+from catalog.types import ProductInput, Sort, VariantInput
 from kernel.ids import from_global_id, to_global_id
 from promotions.services import create_promotion, end_promotion
 from stock.services import adjust_stock, open_balance
@@ -222,3 +222,44 @@ def test_a_page_costs_three_statements_whatever_its_size_and_the_number_of_promo
     assert len(products) == 20
     assert all(len(product["variants"]) == 3 and len(product["badges"]) == 2 for product in products)
     assert (len(few), len(many)) == (3, 3), many
+
+
+@pytest.mark.parametrize(("argument", "most"), [("search", 100), ("category", 2_000)])
+def test_a_text_that_nothing_can_match_is_refused_before_it_costs_anything(
+    storefront: Storefront, argument: str, most: int
+) -> None:
+    document = f"query($text: String!) {{ products({argument}: $text) {{ edges {{ cursor }} }} }}"
+    storefront.run("{ shop { name } }")  # the key is remembered from now on
+
+    assert storefront.run(document, text="tea " * (most // 4))["products"]["edges"] == []
+    with statements() as found:
+        answer = storefront.post(document, {"text": "x" * (most + 1)})
+
+    assert (answer.status, answer.codes, found) == (200, ["INVALID"], [])
+    assert answer.body["errors"][0]["extensions"]["field"] == [argument]
+
+
+def test_a_slug_longer_than_any_is_refused(storefront: Storefront) -> None:
+    assert storefront.run(PRODUCT, slug="x" * 300) == {"product": None}
+    assert storefront.post(PRODUCT, {"slug": "x" * 301}).codes == ["INVALID"]
+
+
+@pytest.mark.parametrize(
+    ("instant", "codes"),
+    [
+        ("2020-01-01T00:00:00+23:59:59", []),
+        ("2020-01-01T00:00:00-23:59", []),
+        ("0001-01-01T00:00:00+00:00", []),
+        ("9999-12-31T23:59:59.999999+00:00", []),
+        ("0001-01-01T00:00:00+14:00", ["INVALID"]),
+        ("9999-12-31T23:59:59-14:00", ["INVALID"]),
+    ],
+)
+def test_a_forged_cursor_never_reaches_the_limits_of_the_database(
+    storefront: Storefront, instant: str, codes: list[str]
+) -> None:
+    cursor = KEYSETS[Sort.NEWEST].cursor([instant, str(uuid4())])
+
+    answer = storefront.post(CATALOG_PAGE, {"sort": "NEWEST", "after": cursor})
+
+    assert (answer.status, answer.codes) == (200, codes)

@@ -1,6 +1,7 @@
 """Variables of wrong types and absurd values: the client's mistakes, never faults of the server."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from graphql import (
 )
 
 from storefront_api.schema.root import SCHEMA
+from tests.storefront_api.documents import CART_CREATE, CART_LINES_SET
 from tests.support.statements import statements
-from tests.support.storefront import Storefront
+from tests.support.storefront import Storefront, make_product
 
 WRONG_SCALARS: dict[str, list[Any]] = {
     "Int": ["abc", "1", "", 1.5, True, [1], [], {}, {"a": 1}, 2**31, -(2**31) - 1, 2**63, 1e308],
@@ -70,6 +72,41 @@ def list_wrong(kind: Any) -> Iterator[Any]:
             yield from ["UNKNOWN", "", 1, True, [1], {}, next(iter(kind.values)).lower()]
         case GraphQLScalarType():
             yield from WRONG_SCALARS[kind.name]
+
+
+def list_integers(kind: Any) -> list[str]:
+    """The paths of the integers in a type."""
+    while isinstance(kind, GraphQLNonNull | GraphQLList):
+        kind = kind.of_type
+    if isinstance(kind, GraphQLInputObjectType):
+        return [f".{name}{path}" for name, field in kind.fields.items() for path in list_integers(field.type)]
+    return [""] if kind.name == "Int" else []
+
+
+def test_every_integer_is_bounded_before_the_database_sees_it(storefront: Storefront, now: datetime) -> None:
+    with storefront.inside():
+        make_product(now)
+    cart = storefront.mutate(CART_CREATE, lines=[])["cart"]["id"]
+    integers = {
+        f"{name}({argument}{path})"
+        for operation, name, argument in ARGUMENTS
+        for path in list_integers(ROOTS[operation][name].args[argument].type)
+    }
+    assert integers == {
+        "products(first)",
+        "products(last)",
+        "cartCreate(input.lines.quantity)",
+        "cartLinesSet(input.lines.quantity)",
+    }
+
+    for number in (-(2**31), -1, 101, 2**31 - 1):
+        for argument in ("first", "last"):
+            document = f"query($n: Int) {{ products({argument}: $n) {{ edges {{ cursor }} }} }}"
+            assert storefront.post(document, {"n": number}).codes == ["INVALID"]
+    for number in (-(2**31), -1, 100_001, 2**31 - 1):
+        lines = [{"sku": "TEA", "quantity": number}]
+        for document, others in ((CART_CREATE, {}), (CART_LINES_SET, {"cartId": cart})):
+            assert storefront.refuse(document, lines=lines, **others) == [("INVALID", ["lines", "0", "quantity"])]
 
 
 @pytest.mark.parametrize(("operation", "name", "argument"), ARGUMENTS)
