@@ -22,6 +22,8 @@ from coupons.errors import BatchNotFound, ClaimClosed, CouponNotUsable, MemberLi
 from coupons.models import MAX_VALID_DAYS, Batch, CouponAccess
 from coupons.offers import make_document
 from coupons.types import BatchInput, ClaimedCoupon
+from tenants.access import check_takes_business
+from tenants.transaction import current_shop
 
 MAX_TOTAL = 10_000_000
 MAX_PER_MEMBER = 100
@@ -67,8 +69,10 @@ def claim_coupon(
     the other; then the batch's counter, the coupon, its history and the token's access are written at once. The batch
     row stays locked until the commit: claim late in the transaction.
 
-    Raises `BatchNotFound`, `SoldOut`, `MemberLimit`, `ClaimClosed`, `members.errors.MemberNotFound`.
+    Raises `BatchNotFound`, `SoldOut`, `MemberLimit`, `ClaimClosed`, `members.errors.MemberNotFound`,
+    `tenants.errors.ShopClosed`.
     """
+    check_takes_business(current_shop())
     lock_member(member_id=member_id)
     with connection.cursor() as cursor:
         cursor.execute(

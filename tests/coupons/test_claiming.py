@@ -13,7 +13,9 @@ from kernel.ids import is_code
 from members.errors import MemberNotFound
 from members.services import issue_token
 
+from tenants.errors import ShopClosed
 from tenants.models import Shop
+from tenants.transaction import current_shop
 from tests.support.coupons import make_batch, make_member
 
 OTHER = "+8613900139000"
@@ -189,4 +191,17 @@ def test_unknown_batches_and_members_are_refused(shop: Shop, now: datetime) -> N
     with pytest.raises(BatchNotFound):
         set_batch_status(batch_id=uuid4(), active=False)
 
+    assert rows() == before
+
+
+@pytest.mark.parametrize("access", [Shop.Access.READ_ONLY, Shop.Access.SUSPENDED])
+def test_a_shop_that_is_not_open_gives_none_away(
+    shop: Shop, now: datetime, access: Shop.Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id, member_id = make_batch(now), make_member(now)
+    before = rows()
+    monkeypatch.setattr(current_shop(), "access", access)
+
+    with pytest.raises(ShopClosed):
+        claim(batch_id, member_id, now)
     assert rows() == before
