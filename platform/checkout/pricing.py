@@ -19,6 +19,7 @@ from catalog.types import VariantRow
 from coupons.selectors import get_usable_coupons
 from coupons.types import CouponCheck
 from django.conf import settings
+from kernel.ids import normalize_code
 from members.selectors import get_member_facts
 from members.types import TokenRow
 from promotions.engine import Quote
@@ -119,18 +120,20 @@ class PricedCart:
 
     @property
     def coupons(self) -> list[CouponUse]:
-        """What became of each code that the customer presented, in that order."""
+        """What became of each code that the customer presented, in that order; an unknown one stands there as typed."""
         batches = {coupon.code: str(coupon.batch_id) for coupon in self.check.usable}
         used = {entry.code for entry in self.applied if entry.code}
         reasons = self._reasons_by_batch if batches.keys() - used else {}
         uses = []
-        for code in self.cart.coupon_codes:
+        for typed in self.cart.coupon_codes:
+            code = normalize_code(typed)
             if code in used:
                 uses.append(CouponUse(code, applied=True, reason=None))
             elif code in batches:
                 uses.append(CouponUse(code, applied=False, reason=reasons[batches[code]]))
             else:
-                uses.append(CouponUse(code, applied=False, reason=self.check.refused[code]))
+                reason = self.check.refused[typed]
+                uses.append(CouponUse(typed if reason == "NO_COUPON" else code, applied=False, reason=reason))
         return uses
 
     @property

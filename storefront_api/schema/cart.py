@@ -7,7 +7,7 @@ import graphene
 from checkout.errors import CartNotFound
 from checkout.pricing import PricedCart
 from checkout.selectors import get_cart_id_of_line
-from checkout.services import create_cart, quote_cart, set_coupons, set_lines
+from checkout.services import create_cart, quote_cart, remember_shown, set_coupons, set_lines
 from checkout.types import Applied, LineInput, PricedLine, Skipped
 from django.utils.translation import gettext as _
 from graphene import ResolveInfo
@@ -170,7 +170,8 @@ class Cart(graphene.ObjectType):
         return show_money(info, root.discount_minor)
 
     def resolve_total(root: PricedCart, info: ResolveInfo) -> MoneyAmount:
-        """What is to be paid."""
+        """What is to be paid; from now on what the customer has seen."""
+        remember_shown(priced=root, now=get_context(info).now)
         return show_money(info, root.total_minor)
 
 
@@ -227,7 +228,9 @@ def read_cart_id(global_id: str) -> UUID:
 def find_cart(context: Context, cart_id: UUID) -> PricedCart | None:
     """The cart at the present price if the caller may open it."""
     try:
-        return quote_cart(cart_id=cart_id, token=context.caller.token, shop=context.shop, now=context.now)
+        return quote_cart(
+            cart_id=cart_id, token=context.caller.token, shop=context.shop, now=context.now, is_shown=False
+        )
     except CartNotFound:
         return None
 

@@ -158,10 +158,14 @@ def test_an_unknown_cart_is_not_found(storefront: Storefront, cart_id: str) -> N
 def test_codes_that_are_not_coupons_stay_in_the_cart_and_say_so(storefront: Storefront) -> None:
     cart = create(storefront, TEA=2)
 
-    payload = storefront.mutate(CART_COUPONS_SET, cartId=cart["id"], codes=["nothing", "NOTHING "])
+    payload = storefront.mutate(CART_COUPONS_SET, cartId=cart["id"], codes=[" nothing", "NOTHING ", "nope"])
 
     assert payload["userErrors"] == []
-    assert payload["cart"]["coupons"] == [{"code": "N0TH1NG", "applied": False, "reason": "NO_COUPON"}]
+    assert payload["cart"]["coupons"] == [
+        {"code": "nothing", "applied": False, "reason": "NO_COUPON"},
+        {"code": "nope", "applied": False, "reason": "NO_COUPON"},
+    ]
+    assert storefront.run(CART_QUERY, id=cart["id"])["cart"] == payload["cart"]
     replaced = storefront.mutate(CART_COUPONS_SET, cartId=cart["id"], codes=[])
     assert replaced["cart"]["coupons"] == []
 
@@ -170,6 +174,8 @@ def test_codes_that_are_not_coupons_stay_in_the_cart_and_say_so(storefront: Stor
     ("codes", "refusal"),
     [
         (["OK", ""], ("INVALID", ["codes", "1"])),
+        ([" - "], ("INVALID", ["codes", "0"])),
+        (["A" + "-" * 64], ("INVALID", ["codes", "0"])),
         (["X" * 65], ("INVALID", ["codes", "0"])),
         ([f"C{number}" for number in range(11)], ("LIMIT_REACHED", ["codes"])),
     ],

@@ -11,7 +11,7 @@ from checkout.models import Cart, Order, OrderLine, Payment
 from coupons.models import Batch, Coupon, CouponEvent
 from django.core.cache import cache
 from django.db.models import F
-from kernel.ids import from_global_id
+from kernel.ids import from_global_id, to_global_id
 from kernel.models import IdempotencyKey, OutboxEvent
 from members.models import Member
 from members.services import issue_token
@@ -29,7 +29,7 @@ from tests.storefront_api.documents import (
     CLAIM,
     JOIN,
 )
-from tests.support.coupons import make_batch, make_link
+from tests.support.coupons import make_batch, make_link, make_member
 from tests.support.shops import ShopClient
 from tests.support.statements import statements
 from tests.support.storefront import Storefront, make_product, make_promotion
@@ -183,6 +183,47 @@ def test_a_price_that_changed_is_shown_before_it_is_charged(storefront: Storefro
 
     assert storefront.run(CART_QUERY, id=cart_id)["cart"]["total"]["amount"] == "45.00"
     assert checkout(storefront, cart_id)["order"]["total"]["amount"] == "45.00"
+
+
+LOOKS_WITHOUT_A_TOTAL = [
+    "query($id: ID!) { cart(id: $id) { id } }",
+    "query($id: ID!) { node(id: $id) { id } }",
+    "query($id: ID!) { cart(id: $id) { lines { quantity variant { name } } coupons { code } } }",
+    "query($id: ID!) { cart(id: $id) { id total @skip(if: true) { amount } } }",
+]
+LOOKS_AT_THE_TOTAL = [
+    "query($id: ID!) { cart(id: $id) { total { amount } } }",
+    "query($id: ID!) { node(id: $id) { ... on Cart { sum: total { amount } again: total { amount } } } }",
+    "query($id: ID!) { cart(id: $id) { ...shown } } fragment shown on Cart { total { amount } }",
+]
+
+
+def test_who_was_not_shown_the_new_total_is_not_charged_it(storefront: Storefront, now: datetime) -> None:
+    carts = [create(storefront, TEA=2) for _ in LOOKS_AT_THE_TOTAL]
+    with storefront.inside():
+        make_promotion(now)
+        expire_quotes()
+        before = list(Cart.objects.order_by("id").values())
+
+    for cart_id in carts:
+        for document in LOOKS_WITHOUT_A_TOTAL:
+            assert storefront.run(document, id=cart_id)
+        assert refuse_checkout(storefront, cart_id) == [("PRICE_CHANGED", ["cartId"])]
+    with storefront.inside():
+        assert list(Cart.objects.order_by("id").values()) == before
+
+    for place, (cart_id, document) in enumerate(zip(carts, LOOKS_AT_THE_TOTAL, strict=True)):
+        assert storefront.run(document, id=cart_id)
+        assert checkout(storefront, cart_id, key=str(place))["order"]["total"]["amount"] == "45.00"
+
+
+def test_a_total_that_is_remembered_already_is_not_written_again(storefront: Storefront) -> None:
+    cart_id = create(storefront, TEA=2)
+
+    with statements() as found:
+        storefront.run(CART_QUERY, id=cart_id)
+
+    assert [sql for sql in found if sql.startswith("UPDATE")] == []
 
 
 def test_a_cart_keeps_the_price_that_it_was_shown_until_its_quote_expires(
@@ -362,6 +403,18 @@ def test_a_shop_that_is_read_only_shows_but_takes_no_orders_and_no_joins(storefr
     assert refuse_checkout(storefront, cart_id) == [("SHOP_CLOSED", None)]
     refused = storefront.refuse(JOIN, joinCode="welcome", phone="13800138000", idempotencyKey="j")
     assert refused == [("SHOP_CLOSED", None)]
+
+
+def test_a_shop_that_is_read_only_gives_no_coupons_away(storefront: Storefront, now: datetime) -> None:
+    with storefront.inside():
+        batch = to_global_id("Batch", make_batch(now, name="Other"))
+        _, secret = issue_token(member_id=make_member(now), is_verified=False, now=now)
+    member = storefront.as_member(secret)
+    set_access_now(storefront.shop, Shop.Access.READ_ONLY)
+
+    assert member.refuse(CLAIM, batch=batch, idempotencyKey="c") == [("SHOP_CLOSED", None)]
+    with storefront.inside():
+        assert not Coupon.objects.exists()
 
 
 def test_a_suspended_shop_answers_nothing(storefront: Storefront) -> None:

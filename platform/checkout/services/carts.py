@@ -73,7 +73,7 @@ def create_cart(
         ]
     )
     CartLine.objects.bulk_create(_to_models(cart.id, rows))
-    return priced
+    return _as_shown(priced)
 
 
 def set_lines(
@@ -125,12 +125,16 @@ def set_coupons(
 
     Raises `CartNotFound`, `CartClosed`, `TooManyCoupons`, `LinesInvalid` for a code that is empty or too long.
     """
-    wanted = list(dict.fromkeys(normalize_code(code) for code in codes))
-    for place, code in enumerate(codes):
-        if not 1 <= len(normalize_code(code)) <= CODE_LENGTH:
+    # As typed, so that whoever typed an unknown one finds it in the answer; one code in two spellings is one.
+    typed_by_code: dict[str, str] = {}
+    for place, typed in enumerate(codes):
+        code = normalize_code(typed)
+        typed_by_code.setdefault(code, typed.strip())
+        if not code or len(typed.strip()) > CODE_LENGTH:
             raise LinesInvalid(
                 _("A code has 1 to %(length)d characters.") % {"length": CODE_LENGTH}, field=["codes", str(place)]
             )
+    wanted = list(typed_by_code.values())
     if len(wanted) > MAX_COUPONS:
         raise TooManyCoupons(_("Present at most %(count)d codes at once.") % {"count": MAX_COUPONS}, field=["codes"])
     cart = lock_cart(cart_id=cart_id, token=token, now=now)
@@ -146,10 +150,13 @@ def set_coupons(
     )
 
 
-def quote_cart(*, cart_id: UUID, token: TokenRow | None, shop: ShopSettings, now: datetime) -> PricedCart:
+def quote_cart(
+    *, cart_id: UUID, token: TokenRow | None, shop: ShopSettings, now: datetime, is_shown: bool = True
+) -> PricedCart:
     """Show a cart's quote while it stands and is still right; else price the cart afresh and remember that.
 
-    Raises `CartNotFound`.
+    Whoever cannot tell yet whether the customer will see the total says `is_shown=False`, and `remember_shown` when it
+    is seen. Raises `CartNotFound`.
     """
     cart = _open_cart(cart_id=cart_id, token=token, now=now, lock=False)
     lines = get_lines(cart_id=cart.id)
@@ -159,8 +166,16 @@ def quote_cart(*, cart_id: UUID, token: TokenRow | None, shop: ShopSettings, now
         if shown.total_minor == cart.shown_total_minor:
             return shown
         shown = price_cart(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
-    _remember(shown, now=now)
-    return shown
+    return remember_shown(priced=shown, now=now) if is_shown else shown
+
+
+def remember_shown(*, priced: PricedCart, now: datetime) -> PricedCart:
+    """Write down, where that is new, that the customer sees this total: checkout charges what was seen."""
+    cart = priced.cart
+    shown = (cart.shown_total_minor, cart.shown_at, cart.shown_version)
+    if cart.closed_at or shown == (priced.total_minor, priced.quoted_at, priced.rules.version):
+        return priced
+    return _remember(priced, now=now)
 
 
 def lock_cart(*, cart_id: UUID, token: TokenRow | None, now: datetime) -> CartRow:
@@ -221,11 +236,10 @@ def _show(
 ) -> PricedCart:
     """Price the cart by what is live and write down what is shown."""
     priced = price_cart(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
-    _remember(priced, now=now, **({"coupon_codes": cart.coupon_codes} if codes_changed else {}))
-    return priced
+    return _remember(priced, now=now, **({"coupon_codes": cart.coupon_codes} if codes_changed else {}))
 
 
-def _remember(priced: PricedCart, *, now: datetime, **others: Any) -> None:
+def _remember(priced: PricedCart, *, now: datetime, **others: Any) -> PricedCart:
     Cart.objects.filter(pk=priced.id, closed_at=None).update(
         **others,
         shown_total_minor=priced.total_minor,
@@ -233,6 +247,18 @@ def _remember(priced: PricedCart, *, now: datetime, **others: Any) -> None:
         shown_version=priced.rules.version,
         updated_at=now,
     )
+    return _as_shown(priced)
+
+
+def _as_shown(priced: PricedCart) -> PricedCart:
+    """The priced cart with what its row says now."""
+    shown = replace(
+        priced.cart,
+        shown_total_minor=priced.total_minor,
+        shown_at=priced.quoted_at,
+        shown_version=priced.rules.version,
+    )
+    return replace(priced, cart=shown)
 
 
 def _check_lines(lines: Sequence[LineInput], *, least: int) -> None:
