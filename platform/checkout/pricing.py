@@ -16,7 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from catalog.types import VariantRow
-from coupons.selectors import get_usable_coupons
+from coupons.selectors import get_redeemed_coupons, get_usable_coupons
 from coupons.types import CouponCheck
 from django.conf import settings
 from kernel.ids import normalize_code
@@ -100,10 +100,12 @@ class PricedCart:
 
     @cached_property
     def skipped(self) -> list[Skipped]:
-        """The live promotions that gave nothing, and why. Costs by their number.
+        """The live promotions that gave nothing, and why; none of an order's cart. Costs by their number.
 
         An unverified token learns nothing of its member's history: what is missing from it is left out.
         """
+        if self.cart.closed_at:
+            return []
         explained = self.rules.ruleset.price(self.facts, explain=True).skipped or ()
         hides_member = self.token is None or not self.token.is_verified
         return [
@@ -132,8 +134,8 @@ class PricedCart:
             elif code in batches:
                 uses.append(CouponUse(code, applied=False, reason=reasons[batches[code]]))
             else:
-                reason = self.check.refused[typed]
-                uses.append(CouponUse(typed if reason == "NO_COUPON" else code, applied=False, reason=reason))
+                reason = self.check.refused.get(typed)
+                uses.append(CouponUse(typed if reason in (None, "NO_COUPON") else code, applied=False, reason=reason))
         return uses
 
     @property
@@ -198,6 +200,42 @@ def price_as_shown(
         return price_cart(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
     rules = get_rules_of_version(version=cart.shown_version, today=local_date(now, shop), member_id=cart.member_id)
     return _price(cart, lines, variants, token, shop, rules=rules, quoted_at=cart.shown_at, now=now)
+
+
+def price_as_ordered(
+    *,
+    cart: CartRow,
+    lines: Sequence[CartLineRow],
+    variants: Mapping[UUID, VariantRow],
+    token: TokenRow | None,
+    number: int,
+    quote: Quote,
+    version: int,
+    quoted_at: datetime,
+) -> PricedCart:
+    """Show a cart that has become the order `number` at the order's own prices, whatever has changed since."""
+    ordered = {line.id: line for line in quote.lines}
+    redeemed = get_redeemed_coupons(codes=cart.coupon_codes, reference=str(number)) if cart.coupon_codes else []
+    return PricedCart(
+        cart=cart,
+        lines=tuple(
+            PricedLine(
+                id=line.id,
+                variant=variants[line.variant_id],
+                quantity=line.quantity,
+                unit_price_minor=ordered[str(line.id)].initial // line.quantity,
+                subtotal_minor=ordered[str(line.id)].initial,
+                total_minor=ordered[str(line.id)].final,
+            )
+            for line in lines
+        ),
+        quote=quote,
+        facts={},
+        rules=get_rules_of_version(version=version),
+        check=CouponCheck(usable=redeemed, refused={}),
+        token=token,
+        quoted_at=quoted_at,
+    )
 
 
 def local_date(now: datetime, shop: ShopSettings) -> date:

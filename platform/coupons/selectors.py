@@ -213,6 +213,20 @@ def get_usable_coupons(
     return CouponCheck(usable=usable, refused=refused)
 
 
+def get_redeemed_coupons(*, codes: Sequence[str], reference: str) -> list[UsableCoupon]:
+    """Return those of the codes, as typed, that `reference` (an order) has used up."""
+    rows = _fetch(
+        """
+        SELECT c.id, c.code, c.batch_id FROM coupons_coupon c
+         WHERE c.code = ANY(%(codes)s) AND EXISTS (
+            SELECT FROM coupons_couponevent e
+             WHERE e.coupon_id = c.id AND e.status = 'redeemed' AND e.reference = %(reference)s)
+        """,
+        {"codes": [normalize_code(code) for code in codes], "reference": reference},
+    )
+    return [UsableCoupon(*row) for row in rows]
+
+
 def _fetch(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

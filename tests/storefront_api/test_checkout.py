@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from catalog.models import Variant
 from catalog.selectors import get_variants_by_sku
 from catalog.services import archive_product
 from checkout.models import Cart, Order, OrderLine, Payment
@@ -215,6 +216,35 @@ def test_who_was_not_shown_the_new_total_is_not_charged_it(storefront: Storefron
     for place, (cart_id, document) in enumerate(zip(carts, LOOKS_AT_THE_TOTAL, strict=True)):
         assert storefront.run(document, id=cart_id)
         assert checkout(storefront, cart_id, key=str(place))["order"]["total"]["amount"] == "45.00"
+
+
+def test_a_cart_that_became_an_order_keeps_the_orders_prices(storefront: Storefront, now: datetime) -> None:
+    member, joined = join(storefront)
+    cart_id = create(member, TEA=2)
+    code = joined["coupon"]["code"]
+    before = member.mutate(CART_COUPONS_SET, cartId=cart_id, codes=[code, "nope"])["cart"]
+    order = checkout(member, cart_id)["order"]
+    with storefront.inside():
+        make_promotion(now, lane="price")
+        Variant.objects.update(price_minor=9900)
+        expire_quotes()
+        kept = list(Cart.objects.values())
+
+    after = member.run(CART_QUERY, id=cart_id)["cart"]
+
+    assert before["applied"][0]["code"] == code
+    assert after["total"]["amount"] == order["total"]["amount"] == "42.00"
+    assert after == {
+        **before,
+        "coupons": [
+            {"code": code, "applied": True, "reason": None},
+            {"code": "nope", "applied": False, "reason": None},
+        ],
+    }
+    skipped = "query($id: ID!) { cart(id: $id) { skipped { name } } }"
+    assert member.run(skipped, id=cart_id)["cart"]["skipped"] == []
+    with storefront.inside():
+        assert list(Cart.objects.values()) == kept
 
 
 def test_a_total_that_is_remembered_already_is_not_written_again(storefront: Storefront) -> None:

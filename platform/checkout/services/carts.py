@@ -16,10 +16,11 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from kernel.ids import new_id, normalize_code
 from members.types import TokenRow
+from promotions.engine import Quote
 
 from checkout.errors import CartClosed, CartNotFound, LinesInvalid, TooManyCoupons, TooManyLines, VariantUnknown
-from checkout.models import Cart, CartLine
-from checkout.pricing import PricedCart, price_as_shown, price_cart
+from checkout.models import Cart, CartLine, Order
+from checkout.pricing import PricedCart, price_as_ordered, price_as_shown, price_cart
 from checkout.types import CartLineRow, CartRow, LineInput, ShopSettings
 
 MAX_LINES = 200
@@ -156,11 +157,24 @@ def quote_cart(
     """Show a cart's quote while it stands and is still right; else price the cart afresh and remember that.
 
     Whoever cannot tell yet whether the customer will see the total says `is_shown=False`, and `remember_shown` when it
-    is seen. Raises `CartNotFound`.
+    is seen. A cart that has become an order keeps the order's prices. Raises `CartNotFound`.
     """
     cart = _open_cart(cart_id=cart_id, token=token, now=now, lock=False)
     lines = get_lines(cart_id=cart.id)
     variants = get_variants(ids=[line.variant_id for line in lines])
+    if cart.closed_at:
+        order = Order.objects.get(cart=cart.id)
+        if order.quote and order.rules_version is not None:
+            return price_as_ordered(
+                cart=cart,
+                lines=lines,
+                variants=variants,
+                token=token,
+                number=order.number,
+                quote=Quote.from_json(order.quote),
+                version=order.rules_version,
+                quoted_at=order.placed_at,
+            )
     shown = price_as_shown(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
     if shown.quoted_at == cart.shown_at:
         if shown.total_minor == cart.shown_total_minor:
