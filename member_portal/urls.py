@@ -6,6 +6,7 @@ from member_portal import views
 
 app_name = "portal"
 urlpatterns = [
+    path("", views.shop_front, name="shop_front"),
     path("j/<str:code>", views.join, name="join"),
     path("j/<str:code>/", views.join),
     path("wallet/", views.wallet, name="wallet"),

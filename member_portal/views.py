@@ -6,13 +6,13 @@ from coupons.offers import headline
 from coupons.selectors import get_batch_offer, get_coupon_of_batch, list_member_coupons
 from coupons.types import CouponRow
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from joining.errors import LinkClosed, LinkNotFound
 from joining.qr import render_qr_data_uri
-from joining.selectors import get_link
+from joining.selectors import find_open_link, get_link
 from joining.services import join_member
 from joining.types import JoinResult, LinkRow
 from kernel.errors import DomainError, InvalidInput
@@ -30,13 +30,24 @@ CONSENT_VERSION = "2026-11"
 WALLET_PAGE = 20
 
 
+@require_safe
+@portal_page
+def shop_front(request: HttpRequest) -> HttpResponse:
+    """The root of a shop's host, where people look who typed its name: the ways to join and to the wallet."""
+    is_open = current_shop().access == Shop.Access.OPEN
+    link = find_open_link(now=timezone.now()) if is_open else None
+    return render(request, "member_portal/shop_front.html", {"link": link})
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal_page
 def join(request: HttpRequest, code: str) -> HttpResponse:
     """Where a scanned code leads: a form of one field and one button; whoever has joined sees the coupon at once.
 
     The answer to the form is the coupon itself, not a redirect to it: one round trip less on a slow network, and it
-    shows where cookies are refused. Sent again, it answers the same.
+    shows where cookies are refused. Sent again, it answers the same. A script then makes the answer an ordinary page
+    of the browser's history; a browser without scripts says so (`plain`) and is sent there by a redirect, because on
+    the way back it would ask to send the form again.
     """
     now = timezone.now()
     if request.method == "POST":
@@ -117,7 +128,10 @@ def _join(request: HttpRequest, code: str, *, now: datetime) -> HttpResponse:
         return _notice(request, "not_yet" if link and link.state == "not_yet" else "over", link=link)
     except DomainError:
         return _notice(request, "shop_closed")
-    response = _result(request, result, now=now)
+    if "plain" in request.POST and result.coupon is not None:
+        response: HttpResponse = HttpResponseRedirect(request.path, status=303)
+    else:
+        response = _result(request, result, now=now)
     if result.token_secret != secret:
         keep_secret(response, result.token_secret)
     return response
@@ -168,6 +182,7 @@ def _form(
         "member": member,
         "typed": typed,
         "error": error,
+        "is_answer": error is not None,
     }
     return render(request, "member_portal/join.html", context, status=422 if error else 200)
 

@@ -43,6 +43,12 @@ def get_link(*, code: str, now: datetime) -> LinkRow | None:
     return LinkRow(*rows[0]) if rows else None
 
 
+def find_open_link(*, now: datetime) -> LinkRow | None:
+    """Return the newest link by which people can join now, or None."""
+    rows = _fetch(f"{_LINK} WHERE {_STATE} = 'open' ORDER BY l.created_at DESC, l.id DESC LIMIT 1", {"now": now})
+    return LinkRow(*rows[0]) if rows else None
+
+
 def get_link_by_id(*, link_id: UUID, now: datetime) -> LinkRow | None:
     """Return the link with this id, or None."""
     rows = _fetch(f"{_LINK} WHERE l.id = %(id)s", {"id": link_id, "now": now})

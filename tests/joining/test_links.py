@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from joining.errors import CodeTaken, LinkNotFound
 from joining.models import JoinLink
 from joining.selectors import (
+    find_open_link,
     get_link,
     get_link_by_id,
     get_link_counts,
@@ -154,3 +155,15 @@ def test_the_database_keeps_the_window_within_what_can_be_shown(
 
     with pytest.raises(IntegrityError, match="join_link_instants_in_range"), transaction.atomic():
         JoinLink.objects.filter(pk=link_id).update(**{column: datetime(year, 6, 1, tzinfo=UTC)})
+
+
+def test_the_open_link_is_the_newest_that_is_open_now(shop: Shop, now: datetime) -> None:
+    assert find_open_link(now=now) is None
+
+    make_link(now - DAY, None, code="older")
+    newer = make_link(now, None, code="newer")
+    make_link(now, None, code="later", opens_at=now + DAY)
+    close_join_link(link_id=make_link(now, None, code="closed"))
+    found = find_open_link(now=now)
+    assert found is not None
+    assert (found.id, found.code, found.is_open) == (newer, "newer", True)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from coupons.models import Coupon
 from django.utils import timezone
 from joining.models import JoinLink
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
@@ -87,6 +88,58 @@ def test_the_coupon_shows_after_one_tap_and_two_requests(web_server: LiveServer,
         assert shown_code(page) == the_only_code(shop)
 
 
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_back_from_the_wallet_shows_the_coupon_again(
+    web_server: LiveServer, browser: Browser, shop: Shop, has_scripts: bool
+) -> None:
+    with phone(browser, java_script_enabled=has_scripts) as page:
+        page.goto(web_server.url(shop, "/j/welcome"))
+        join(page)
+        expect(page.locator("img.qr")).to_be_visible()
+        page.locator("main .links a").first.tap()
+        page.wait_for_url("**/wallet/")
+
+        page.go_back()
+        assert shown_code(page) == the_only_code(shop)
+        page.reload()
+        assert shown_code(page) == the_only_code(shop)
+
+
+def test_back_to_a_number_that_was_wrong_shows_the_form_again(
+    web_server: LiveServer, browser: Browser, shop: Shop
+) -> None:
+    with phone(browser) as page:
+        page.goto(web_server.url(shop, "/j/welcome"))
+        page.locator("input[name=phone]").fill("123")
+        page.locator("main form button").tap()
+        expect(page.locator("[role=alert]")).to_be_visible()
+        page.goto(web_server.url(shop, "/wallet/"))
+
+        page.go_back()
+        expect(page.locator("input[name=phone]")).to_be_visible()
+
+
+def test_a_browser_that_does_not_keep_the_members_cookie_sees_the_coupon(
+    web_server: LiveServer, browser: Browser, shop: Shop
+) -> None:
+    def forget(route: Route) -> None:
+        url = urlsplit(route.request.url)
+        answer = route.fetch(
+            url=f"http://127.0.0.1:{url.port}{url.path}", headers={**route.request.all_headers(), "host": url.netloc}
+        )
+        headers = {name: value for name, value in answer.headers.items() if name != "set-cookie"}
+        route.fulfill(response=answer, headers=headers)
+
+    with phone(browser) as page:
+        page.goto(web_server.url(shop, "/j/welcome"))
+        page.route("**/j/welcome", forget)
+        join(page)
+        expect(page.locator("img.qr")).to_be_visible()
+
+        assert "laxin_member" not in {cookie.get("name") for cookie in page.context.cookies(page.url)}
+        assert shown_code(page) == the_only_code(shop)
+
+
 def test_an_impatient_double_tap_gives_one_coupon(web_server: LiveServer, browser: Browser, shop: Shop) -> None:
     with phone(browser) as page:
         page.goto(web_server.url(shop, "/j/welcome"))
@@ -146,7 +199,7 @@ def test_every_page_can_be_used_by_everybody(
         join(page)
         expect(page.locator("img.qr")).to_be_visible()
         look("")
-        for path in ("/j/welcome", "/j/second", "/j/second?other", "/j/over", "/j/unknown", "/wallet/"):
+        for path in ("/", "/j/welcome", "/j/second", "/j/second?other", "/j/over", "/j/unknown", "/wallet/"):
             look(path)
 
 

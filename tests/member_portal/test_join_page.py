@@ -304,3 +304,52 @@ def test_a_nul_in_the_code_is_an_unknown_code(shop: Shop, client_for: ClientFor,
     response = getattr(client_for(shop), method)("/j/wel%00come", {"phone": "13800138000"})
 
     assert response.status_code == 404
+
+
+def test_without_scripts_the_coupon_is_reached_by_a_redirect(phone: ShopClient, shop: Shop, now: datetime) -> None:
+    make_link(now, make_batch(now))
+    assert (
+        '<noscript><input type="hidden" name="plain" value="1"></noscript>' in phone.get("/j/welcome").content.decode()
+    )
+
+    answer = phone.post("/j/welcome", {**PHONE, "plain": "1"})
+
+    assert (answer.status_code, answer["Location"]) == (303, "/j/welcome")
+    assert codes(phone.get("/j/welcome")) == [Coupon.objects.get().code]
+
+
+def test_without_scripts_and_without_a_coupon_the_answer_says_why(phone: ShopClient, shop: Shop, now: datetime) -> None:
+    make_link(now, None)
+
+    answer = phone.post("/j/welcome", {**PHONE, "plain": "1"})
+
+    assert answer.status_code == 200
+    assert Member.objects.count() == 1
+
+
+def test_the_front_of_a_shop_leads_to_its_open_link_and_to_the_wallet(
+    phone: ShopClient, shop: Shop, now: datetime
+) -> None:
+    link_id = make_link(now, make_batch(now))
+
+    text = phone.get("/").content.decode()
+    assert shop.name in text
+    assert 'href="/j/welcome"' in text
+    assert 'href="/wallet/"' in text
+
+    close_join_link(link_id=link_id)
+    text = phone.get("/").content.decode()
+    assert "/j/welcome" not in text
+    assert 'href="/wallet/"' in text
+
+
+def test_the_front_of_a_shop_that_takes_no_members_leads_to_the_wallet_alone(
+    phone: ShopClient, shop: Shop, now: datetime
+) -> None:
+    make_link(now, None)
+    shop.access = Shop.Access.READ_ONLY
+
+    text = phone.get("/").content.decode()
+
+    assert "/j/welcome" not in text
+    assert 'href="/wallet/"' in text

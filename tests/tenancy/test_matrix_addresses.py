@@ -17,7 +17,8 @@ ADDRESSES = list_addresses("config.urls_shop")
 PUBLIC = list_addresses("config.urls_public")
 # Answered without signing in; those with arguments show a page of their own or redirect for what they do not know.
 OPEN_TO_ALL = {
-    "/console/enter/%(secret)s/", "/console/inactive/", "/console/password/", "/console/password/%(uidb36)s-%(key)s/",
+    "/", "/console/enter/%(secret)s/", "/console/inactive/", "/console/password/",
+    "/console/password/%(uidb36)s-%(key)s/",
     "/console/password/changed/", "/console/password/sent/", "/console/sign-in/", "/console/sign-out/", "/graphql/",
     "/i18n/setlang/", "/j/%(code)s", "/j/%(code)s/", "/wallet/", "/wallet/leave",
 }  # fmt: skip
