@@ -19,6 +19,7 @@ from catalog.types import VariantRow
 from coupons.selectors import get_redeemed_coupons, get_usable_coupons
 from coupons.types import CouponCheck
 from django.conf import settings
+from django.utils.translation import gettext as _
 from kernel.ids import normalize_code
 from members.selectors import get_member_facts
 from members.types import TokenRow
@@ -28,9 +29,11 @@ from promotions.types import GivenDiscount, LiveRules
 from stock.selectors import get_levels
 from stock.types import Level
 
+from checkout.errors import LinesInvalid
 from checkout.types import Applied, CartLineRow, CartRow, CouponUse, Gap, PricedLine, ShopSettings, Skipped
 
 LOCATION = "main"
+MAX_SUBTOTAL_MINOR = 2**53 - 1  # what every reader of JSON can say
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,8 @@ def price_cart(
 ) -> PricedCart:
     """Price a cart by the live promotions. At most four statements: rules, member, coupons, and costs where some
     promotion keeps a margin; another one where this process has not seen the rules yet.
+
+    Raises `LinesInvalid` for a cart that is worth more than can be told.
     """
     rules = get_live_rules(today=local_date(now, shop), member_id=cart.member_id)
     return _price(cart, lines, variants, token, shop, rules=rules, quoted_at=now, now=now)
@@ -259,6 +264,8 @@ def _price(
     quoted_at: datetime,
     now: datetime,
 ) -> PricedCart:
+    if sum(variants[line.variant_id].price_minor * line.quantity for line in lines) > MAX_SUBTOTAL_MINOR:
+        raise LinesInvalid(_("The cart is worth more than can be sold at once. Take less."), field=["lines"])
     check = _check_coupons(cart, token, now)
     levels = get_levels(variant_ids=[line.variant_id for line in lines]) if rules.needs_costs and lines else {}
     facts = {

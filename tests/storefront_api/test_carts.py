@@ -238,3 +238,13 @@ def test_showing_an_unchanged_cart_writes_nothing(storefront: Storefront) -> Non
 
     assert len(found) == 4, found  # cart, lines, variants, rules
     assert not [statement for statement in found if "UPDATE" in statement]
+
+
+def test_a_cart_that_is_worth_more_than_can_be_told_is_refused(storefront: Storefront, now: datetime) -> None:
+    with storefront.inside():
+        make_product(now, "Gold", skus={f"GOLD-{number}": 10**12 for number in range(100)}, quantity=0)
+    lines = to_lines(**{f"GOLD-{number}": 100_000 for number in range(100)})
+
+    assert storefront.refuse(CART_CREATE, lines=lines) == [("INVALID", ["lines"])]
+    with storefront.inside():
+        assert not Cart.objects.exists()
