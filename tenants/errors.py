@@ -6,6 +6,8 @@ DomainError
 ├── SlugTaken          another shop has it
 ├── EmailInvalid       the owner's address is no e-mail address
 ├── PasswordWeak       the owner's password is refused; the message says why
+├── DomainTaken        another shop has proven that the domain is its own
+├── DomainUnproven     the DNS record that proves a domain is not there
 ├── ShopUnknown        no shop has this slug or schema (deleted, or never there)
 ├── ShopClosed         the shop's access state forbids what was asked
 └── ArchiveRefused     the file is no archive of a shop that can be restored here; the message says why
@@ -47,6 +49,18 @@ class PasswordWeak(InvalidInput):
     """Refused by the password rules."""
 
     code = "PASSWORD_WEAK"
+
+
+class DomainTaken(InvalidInput):
+    """Another shop has it."""
+
+    code = "DOMAIN_TAKEN"
+
+
+class DomainUnproven(InvalidInput):
+    """Its DNS record is not there."""
+
+    code = "DOMAIN_UNPROVEN"
 
 
 class ShopUnknown(NotFound):

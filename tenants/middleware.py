@@ -4,17 +4,45 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.utils import translation
 
 from tenants.access import is_closed_for
+from tenants.domains import find_slug_of_domain
 from tenants.models import Shop
 from tenants.selectors import find_shop
 from tenants.transaction import tenant_transaction
 
 type GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class HostMiddleware:
+    """Decides which hosts are ours, before anything believes the Host header: the platform's and proven domains.
+
+    Sets `request.shop_slug`, None for the public site. Any other host is refused with status 400.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        host = request.get_host()  # its form is checked here
+        name = split_domain_port(host)[0].rstrip(".")
+        if name == settings.BASE_HOST or name.endswith(f".{settings.BASE_HOST}"):
+            request.shop_slug = slug_of_host(host)  # type: ignore[attr-defined]
+            return self.get_response(request)
+        found = find_slug_of_domain(name)
+        if found is None:
+            raise DisallowedHost(f"Neither the platform's nor a shop's proven domain: {name!r}")
+        request.shop_slug, primary = found  # type: ignore[attr-defined]
+        if primary and primary != name and request.method in {"GET", "HEAD"}:
+            port = host[len(name) :] if host.startswith(f"{name}:") else ""
+            return HttpResponseRedirect(f"{request.scheme}://{primary}{port}{request.get_full_path()}")
+        return self.get_response(request)
 
 
 class ShopMiddleware:
@@ -28,7 +56,7 @@ class ShopMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        slug = slug_of_host(request.get_host())
+        slug: str | None = request.shop_slug  # type: ignore[attr-defined]
         if slug is None:
             request.shop = None  # type: ignore[attr-defined]
             return self.get_response(request)

@@ -26,7 +26,7 @@ Run Laxin
   clean                   delete all data of this installation
 
 Shops
-  shop create|list|export|restore|delete|suspend|resume …
+  shop create|list|export|restore|delete|suspend|resume|domain …
   migrate                 bring the tables of all shops up to date
   demo load               load the demo shop
   doctor [--shop SLUG]    check every invariant of every shop
@@ -46,6 +46,7 @@ WITHOUT_DATABASE = frozenset(
     }
 )  # fmt: skip
 DOWN_SECONDS = 60
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,11 +65,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         "bench": _bench,
     }
     try:
-        command = own.get(arguments[0])
-        return command(arguments[1:]) if command else _manage(arguments)
+        if arguments[0] not in own:
+            return _manage(arguments)
+        return own[arguments[0]](arguments[1:])
     except (EnvError, HomeError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:  # `laxin … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -171,8 +175,15 @@ def _manage(arguments: list[str]) -> int:
         )
         return 2
     from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.db import OperationalError  # noqa: PLC0415
 
-    execute_from_command_line(["laxin", *arguments])
+    try:
+        execute_from_command_line(["laxin", *arguments])
+    except OperationalError as error:
+        fault = describe_unreachable(current())
+        if fault is None:
+            raise
+        raise EnvError([fault]) from error
     return 0
 
 

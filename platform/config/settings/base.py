@@ -25,6 +25,7 @@ LANGUAGE_COOKIE_NAME = "laxin_language"
 
 MIDDLEWARE = [
     "config.health.HealthMiddleware",  # first: probes address the machine, not a host of ours
+    "tenants.middleware.HostMiddleware",  # what follows may believe the Host header
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

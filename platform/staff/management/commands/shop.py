@@ -1,4 +1,4 @@
-"""`laxin shop create|list|export|restore|delete|suspend|resume`."""
+"""`laxin shop create|list|export|restore|delete|suspend|resume|domain`."""
 
 import getpass
 import os
@@ -17,6 +17,7 @@ from psycopg.errors import LockNotAvailable
 
 from staff.errors import ShopRefused
 from staff.services import open_shop
+from tenants import domains
 from tenants.deletion import delete_shop, search_traces
 from tenants.export import export_shop
 from tenants.models import Shop
@@ -54,6 +55,10 @@ class Command(BaseCommand):
         suspend = actions.add_parser("suspend", help="close the storefront; staff still reach the console")
         suspend.add_argument("slug")
         suspend.add_argument("--read-only", action="store_true", help="only stop new orders and members")
+        domain = actions.add_parser("domain", help="a shop's own host names")
+        domain.add_argument("what", choices=["list", "add", "verify", "primary", "remove"])
+        domain.add_argument("slug")
+        domain.add_argument("host", nargs="?", help="for example shop.example.com; all but list need it")
         actions.add_parser("resume", help="open a suspended shop again").add_argument("slug")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -138,6 +143,26 @@ class Command(BaseCommand):
     def _set_access(self, slug: str, access: Shop.Access) -> None:
         set_access(shop=get_shop(slug=slug), access=access)
         self.stdout.write(f"{slug}\t{access}")
+
+    def _domain(self, options: dict[str, Any]) -> None:
+        shop, what, host = get_shop(slug=options["slug"]), options["what"], options["host"]
+        if what == "list":
+            for domain in domains.list_domains(shop):
+                state = "primary" if domain.is_primary else "proven" if domain.verified_at else "unproven"
+                self.stdout.write(f"{domain.host}\t{state}")
+            return
+        if not host:
+            raise CommandError(f"`shop domain {what}` needs a host.")
+        if what == "add":
+            proof = domains.add_domain(shop=shop, host=host, now=timezone.now())
+            self.stdout.write(f"Publish this DNS record, then run `laxin shop domain verify {shop.slug} {host}`:")
+            self.stdout.write(f'{proof.name}. TXT "{proof.value}"')
+        elif what == "verify":
+            domains.verify_domain(shop=shop, host=host, now=timezone.now())
+        elif what == "primary":
+            domains.set_primary_domain(shop=shop, host=host)
+        else:
+            domains.remove_domain(shop=shop, host=host)
 
     def _list(self, options: dict[str, Any]) -> None:
         for shop in list_shops():

@@ -1,0 +1,164 @@
+"""A shop's own host names: asked for, proven by a DNS record, then served.
+
+Anybody may ask for any name; it is served only after its owner put our token into its DNS, and then for one shop alone.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import dns.exception
+import dns.resolver
+from django.conf import settings
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from kernel.errors import InvalidInput, NotFound
+
+from tenants.cache import PUBLIC
+from tenants.errors import DomainTaken, DomainUnproven
+from tenants.models import Domain, Shop
+
+MAX_DOMAINS = 20  # a shop
+DNS_SECONDS = 5.0
+KEPT_SECONDS = 60
+RECORD = "_laxin"
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.(?=[a-z0-9-]*[a-z]){_LABEL}")  # the last label is no number: no address
+
+type Resolver = Callable[[str], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The TXT record that the domain's owner must publish."""
+
+    name: str
+    value: str
+
+
+def add_domain(*, shop: Shop, host: str, now: datetime) -> Proof:
+    """Ask for a domain and return what proves it; asking again returns the same. Raises InvalidInput, DomainTaken."""
+    host = _clean_host(host)
+    if Domain.objects.filter(host=host).exclude(verified_at=None).exclude(shop=shop).exists():
+        raise _taken()
+    if not Domain.objects.filter(shop=shop, host=host).exists() and shop.domains.count() >= MAX_DOMAINS:
+        raise InvalidInput(_("A shop may have at most %(limit)d domains.") % {"limit": MAX_DOMAINS}, field=["host"])
+    domain, _created = Domain.objects.get_or_create(
+        shop=shop, host=host, defaults={"token": secrets.token_hex(16), "created_at": now}
+    )
+    return _proof(domain)
+
+
+def verify_domain(*, shop: Shop, host: str, now: datetime, resolve: Resolver | None = None) -> None:
+    """Look for the record; from then on the domain is the shop's. Raises NotFound, DomainUnproven, DomainTaken.
+
+    Asks the DNS, so call it outside any transaction.
+    """
+    domain = _get(shop, host)
+    proof = _proof(domain)
+    if proof.value not in (resolve or resolve_txt)(proof.name):
+        raise DomainUnproven(
+            _("The DNS record %(name)s does not have the value %(value)s yet. New records can take an hour to show.")
+            % {"name": proof.name, "value": proof.value},
+            field=["host"],
+        )
+    try:
+        with transaction.atomic():
+            Domain.objects.filter(pk=domain.pk, verified_at=None).update(verified_at=now)
+    except IntegrityError as error:
+        raise _taken() from error
+    _forget(domain.host)
+
+
+def set_primary_domain(*, shop: Shop, host: str) -> None:
+    """Send visitors of the shop's other domains to this one. Raises NotFound, DomainUnproven."""
+    domain = _get(shop, host)
+    if domain.verified_at is None:
+        raise DomainUnproven(_("Prove the domain first."), field=["host"])
+    with transaction.atomic():
+        Shop.objects.select_for_update().get(pk=shop.pk)
+        shop.domains.filter(is_primary=True).update(is_primary=False)
+        shop.domains.filter(pk=domain.pk).update(is_primary=True)
+    _forget(*list_hosts(shop))
+
+
+def remove_domain(*, shop: Shop, host: str) -> None:
+    """Give a domain up; it is served no longer. Raises NotFound."""
+    domain = _get(shop, host)
+    hosts = list_hosts(shop)
+    domain.delete()
+    _forget(*hosts)
+
+
+def list_domains(shop: Shop) -> list[Domain]:
+    """Return the shop's domains by name, proven or not."""
+    return list(shop.domains.order_by("host"))
+
+
+def list_hosts(shop: Shop) -> list[str]:
+    """Return the names alone."""
+    return [domain.host for domain in list_domains(shop)]
+
+
+def find_slug_of_domain(host: str) -> tuple[str, str] | None:
+    """Return the slug of the shop that proved the domain and its primary domain ('' for none), cached for a minute."""
+    known: tuple[str, str] | str | None = cache.get(_cache_key(host))
+    if known is None:
+        known = _read_slug(host) or "unknown"
+        cache.set(_cache_key(host), known, KEPT_SECONDS)
+    return None if isinstance(known, str) else known
+
+
+def resolve_txt(name: str) -> list[str]:
+    """Return the TXT records of a name, none where it does not exist or nobody answers within five seconds."""
+    try:
+        answer = dns.resolver.resolve(f"{name}.", "TXT", lifetime=DNS_SECONDS, raise_on_no_answer=False)
+    except dns.exception.DNSException:
+        return []
+    return [b"".join(record.strings).decode(errors="replace") for record in answer.rrset or ()]
+
+
+def _read_slug(host: str) -> tuple[str, str] | None:
+    domain = Domain.objects.select_related("shop").filter(host=host).exclude(verified_at=None).first()
+    if domain is None:
+        return None
+    primary = Domain.objects.filter(shop=domain.shop, is_primary=True).values_list("host", flat=True).first()
+    return domain.shop.slug, primary or ""
+
+
+def _clean_host(host: str) -> str:
+    """Lower case, in its DNS form. Raises InvalidInput; hosts of the platform's own are no domain of a shop."""
+    try:
+        host = host.strip().rstrip(".").lower().encode("idna").decode()
+    except UnicodeError:
+        host = ""
+    ours = settings.BASE_HOST
+    if not _HOST.fullmatch(host) or len(host) > 253 or host == ours or host.endswith((f".{ours}", ".localhost")):
+        raise InvalidInput(_("Give a domain of your own, like shop.example.com."), field=["host"])
+    return host
+
+
+def _get(shop: Shop, host: str) -> Domain:
+    domain = shop.domains.filter(host=_clean_host(host)).first()
+    if domain is None:
+        raise NotFound(_("This shop has not asked for this domain."))
+    return domain
+
+
+def _proof(domain: Domain) -> Proof:
+    return Proof(name=f"{RECORD}.{domain.host}", value=f"laxin-verification={domain.token}")
+
+
+def _taken() -> DomainTaken:
+    return DomainTaken(_("Another shop has this domain."), field=["host"])
+
+
+def _cache_key(host: str) -> str:
+    return f"{PUBLIC}domain:{host}"
+
+
+def _forget(*hosts: str) -> None:
+    transaction.on_commit(lambda: cache.delete_many([_cache_key(host) for host in hosts]))
