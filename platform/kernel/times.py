@@ -19,5 +19,9 @@ def check_instant(value: datetime | None, *, field: Sequence[str]) -> None:
 
 
 def in_range(*columns: str) -> Q:
-    """The same as a condition of a constraint on nullable columns."""
-    return Q(**{f"{column}__range": (FIRST, LAST) for column in columns})
+    """The same as a condition of a constraint on nullable columns.
+
+    Not `BETWEEN`: PostgreSQL writes several of them otherwise than it read them, and schemas would differ from copies.
+    """
+    bounds = {f"{column}__gte": FIRST for column in columns} | {f"{column}__lte": LAST for column in columns}
+    return Q(**bounds)

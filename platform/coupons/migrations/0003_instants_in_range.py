@@ -11,7 +11,7 @@ UPDATE coupons_batch SET claim_from = '2099-12-31Z' WHERE claim_from > '2100-01-
 UPDATE coupons_batch SET claim_until = '2100-01-01Z' WHERE claim_until > '2100-01-01Z';
 UPDATE coupons_batch SET valid_until = '2100-01-01Z' WHERE valid_until > '2100-01-01Z';
 """
-RANGE = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class Migration(migrations.Migration):
@@ -22,7 +22,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             "batch",
             models.CheckConstraint(
-                condition=Q(claim_from__range=RANGE, claim_until__range=RANGE, valid_until__range=RANGE),
+                condition=Q(
+                    claim_from__gte=FIRST,
+                    claim_until__gte=FIRST,
+                    valid_until__gte=FIRST,
+                    claim_from__lte=LAST,
+                    claim_until__lte=LAST,
+                    valid_until__lte=LAST,
+                ),
                 name="batch_instants_in_range",
             ),
         ),

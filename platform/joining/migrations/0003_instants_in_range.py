@@ -10,7 +10,7 @@ UPDATE joining_joinlink SET opens_at = NULL WHERE opens_at < '2000-01-01Z';
 UPDATE joining_joinlink SET opens_at = '2099-12-31Z' WHERE opens_at > '2100-01-01Z';
 UPDATE joining_joinlink SET closes_at = '2100-01-01Z' WHERE closes_at > '2100-01-01Z';
 """
-RANGE = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class Migration(migrations.Migration):
@@ -21,7 +21,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             "joinlink",
             models.CheckConstraint(
-                condition=Q(opens_at__range=RANGE, closes_at__range=RANGE), name="join_link_instants_in_range"
+                condition=Q(opens_at__gte=FIRST, closes_at__gte=FIRST, opens_at__lte=LAST, closes_at__lte=LAST),
+                name="join_link_instants_in_range",
             ),
         ),
     ]
