@@ -51,6 +51,7 @@ def bring_up_to_date(
     Raises FleetError where shops could not be migrated: after the first, or after all others with `keep_going`.
     """
     with _alone():
+        _check_owner()
         if is_up_to_date():
             return []
         prepare_database()
@@ -145,6 +146,18 @@ def grant_public() -> None:
                     shop=sql.Identifier(schema), app=app
                 )
             )
+
+
+def _check_owner() -> None:
+    """A superuser passes by every wall between shops, also in what runs with the owner's rights."""
+    with owner_cursor() as cursor:
+        cursor.execute("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
+        user, is_superuser = cursor.fetchone()
+    if is_superuser:
+        raise ImproperlyConfigured(
+            f"LAXIN_DATABASE_URL signs in as {user}, a superuser. Make a login for Laxin and give it the database: "
+            "CREATE ROLE laxin LOGIN CREATEROLE PASSWORD '…'; CREATE DATABASE laxin OWNER laxin."
+        )
 
 
 def _app_login() -> tuple[str, str]:

@@ -174,16 +174,20 @@ def _manage(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
+    if arguments[0] not in WITHOUT_DATABASE and not asks_for_help:
+        from config.reach import describe_unreachable  # noqa: PLC0415
+
+        if fault := describe_unreachable(current()):
+            print(fault, file=sys.stderr)
+            return 2
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
     from django.core.management import execute_from_command_line  # noqa: PLC0415
-    from django.db import OperationalError  # noqa: PLC0415
 
     try:
         execute_from_command_line(["laxin", *arguments])
-    except OperationalError as error:
-        fault = describe_unreachable(current())
-        if fault is None:
-            raise
-        raise EnvError([fault]) from error
+    except ImproperlyConfigured as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 

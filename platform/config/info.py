@@ -1,7 +1,11 @@
 """`laxin info`: the addresses and sign-ins of this installation."""
 
 import json
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
@@ -9,6 +13,7 @@ from rich.table import Table
 from config.env import Env
 
 DEMO_FILE = "demo.json"
+ADDRESSES = ("console", "graphql", "join")
 
 
 def describe(env: Env, *, ready: bool) -> dict[str, Any]:
@@ -28,7 +33,23 @@ def read_demo(env: Env) -> dict[str, Any] | None:
         document = json.loads((env.home / DEMO_FILE).read_text())
     except (OSError, ValueError):
         return None
-    return document if isinstance(document, dict) else None
+    if not isinstance(document, dict):
+        return None
+    return {name: _move(value, env) if name in ADDRESSES else value for name, value in document.items()}
+
+
+def _move(address: str, env: Env) -> str:
+    """The same page of the same shop where Laxin runs now or would run: the loader may have run at another port."""
+    parts = urlsplit(address)
+    return env.shop_url((parts.hostname or "").partition(".")[0]) + parts.path
+
+
+def _program() -> str:
+    """How this program was called, so that a line can be copied."""
+    called = sys.argv[0]
+    if Path(called).name != "laxin" or shutil.which("laxin") == str(Path(called).absolute()):
+        return "laxin"
+    return called
 
 
 def print_info(env: Env, *, ready: bool) -> None:
@@ -46,5 +67,5 @@ def print_info(env: Env, *, ready: bool) -> None:
         table.add_row("  join link", demo.get("join", ""))
         table.add_row("  GraphQL", demo.get("graphql", ""))
         table.add_row("  storefront key", demo.get("storefront_key", ""))
-    table.add_row("All of it as JSON", "laxin info --json")
+    table.add_row("All of it as JSON", f"{_program()} info --json")
     Console(highlight=False).print(table)

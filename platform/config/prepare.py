@@ -13,12 +13,18 @@ def main() -> int:
     import django  # noqa: PLC0415  needs the variable
 
     django.setup()
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
 
     from config.collected import collect_static_files  # noqa: PLC0415
     from tenants.bootstrap import bring_up_to_date  # noqa: PLC0415
 
-    for line in bring_up_to_date():
+    try:
+        done = bring_up_to_date()
+    except ImproperlyConfigured as error:
+        print(error, file=sys.stderr)
+        return 1
+    for line in done:
         print(f"Brought up to date: {line}")
     if collect_static_files():
         print("Brought up to date: static files")

@@ -24,6 +24,7 @@ from config.embedded.process import EmbeddedServerError
 from config.embedded.valkey import EmbeddedValkey
 from config.env import Env, checkout_root
 from config.home import HomeError, prepare_home
+from config.reach import describe_unreachable
 from config.steps import Steps
 
 READY_SECONDS = 90
@@ -124,7 +125,10 @@ class Supervisor:
         self._remember()
 
     def _start_servers(self) -> None:
-        if not self.env.database_url:
+        if self.env.database_url:
+            if fault := describe_unreachable(self.env):
+                raise StartError(fault)
+        else:
             with self._step("PostgreSQL"):
                 self._postgres = EmbeddedPostgres(self.env.home)
                 self.env = self.env.with_servers(database_url=self._postgres.start().owner)

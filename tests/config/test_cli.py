@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -6,8 +7,11 @@ from pathlib import Path
 import pytest
 from config import cli, ports
 from config.cleanup import delete_home
+from config.embedded.process import find_free_port
 from config.home import MARKER, HomeError, prepare_home
 from config.steps import Steps
+
+from tests.support.database import TestServer
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,3 +120,51 @@ def test_a_message_with_brackets_is_printed_as_it_is(capsys: pytest.CaptureFixtu
     Steps().fail("[red]log line[/red] [1234] done")
 
     assert capsys.readouterr().err == "✗ [red]log line[/red] [1234] done\n"
+
+
+def test_a_database_that_cannot_be_reached_is_told_in_one_line(home: Path) -> None:
+    url = "postgresql://laxin:secret@127.0.0.1:1/laxin"
+    for command in ("doctor", "up"):
+        result = laxin(home, command, LAXIN_DATABASE_URL=url, LAXIN_PORT=str(find_free_port()))
+
+        assert result.returncode in {1, 2}
+        told = [line for line in result.stderr.splitlines() if line]
+        assert len(told) == 1
+        assert "Cannot reach PostgreSQL at 127.0.0.1:1: " in told[0]
+        assert told[0].endswith("Start it, or correct LAXIN_DATABASE_URL.")
+        assert "secret" not in result.stderr + result.stdout
+
+
+def test_addresses_of_the_demo_shop_are_those_of_the_site(home: Path) -> None:
+    prepare_home(home)
+    demo = {"console": "http://demo.localhost:8200/console/", "join": "http://demo.localhost:8200/j/welcome"}
+    (home / "demo.json").write_text(json.dumps({**demo, "secret_key": "sk_1"}))
+
+    document = json.loads(laxin(home, "info", "--json", LAXIN_PORT="8300").stdout)
+
+    assert document["base_url"] == "http://localhost:8300"
+    assert document["demo"] == {
+        "console": "http://demo.localhost:8300/console/",
+        "join": "http://demo.localhost:8300/j/welcome",
+        "secret_key": "sk_1",
+    }
+
+
+def test_ctrl_c_while_a_command_is_imported_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(arguments: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_up", interrupt)
+
+    assert cli.main(["up"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_superuser_is_refused_as_the_owner(home: Path, database_server: TestServer) -> None:
+    result = laxin(home, "bootstrap", LAXIN_DATABASE_URL=database_server.admin)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("LAXIN_DATABASE_URL signs in as laxin_admin, a superuser.")
+    assert len(result.stderr.splitlines()) == 1

@@ -4,9 +4,12 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.translation import override
+from staff.selectors import get_user_by_credentials
 
 from tenants.models import Shop
 from tenants.selectors import get_shop
+from tenants.transaction import tenant_transaction
 
 pytestmark = pytest.mark.usefixtures("shops")
 
@@ -42,3 +45,21 @@ def test_the_password_is_read_from_a_pipe(monkeypatch: pytest.MonkeyPatch) -> No
     run("create", "corner", "--name", "Corner", "--email", "li@x.example", "--language", "en")
 
     assert get_shop(slug="corner").language == "en"
+
+
+def test_without_a_password_one_is_made_up_and_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+
+    said = run("create", "corner", "--name", "Corner", "--email", "li@x.example")
+
+    (password,) = [line.split()[1] for line in said.splitlines() if line.startswith("Password ")]
+    assert len(password) == 16
+    with tenant_transaction(get_shop(slug="corner")):
+        assert get_user_by_credentials(email="li@x.example", password=password) is not None
+
+
+def test_it_speaks_english_whatever_language_is_active() -> None:
+    with override("zh-hans"), pytest.raises(CommandError) as refused:
+        run("create", "www", "--name", "Corner", "--email", "li@", "--password", "12345")
+
+    assert str(refused.value).isascii()

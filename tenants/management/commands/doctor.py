@@ -38,7 +38,8 @@ class Command(BaseCommand):
         if json:
             self._print_json(len(shops), invariants, [asdict(finding) for finding in findings])
         elif not findings:
-            self.stdout.write(f"{len(invariants)} invariants hold in {len(shops)} shops.")
+            what = f"{len(invariants)} invariants hold" if len(invariants) != 1 else "1 invariant holds"
+            self.stdout.write(f"{what} in {len(shops)} {'shop' if len(shops) == 1 else 'shops'}.")
         if findings:
             sys.exit(1)
 

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import secrets
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 from django.utils import timezone
+from django.utils.translation import override
 from kernel.errors import DomainError
 from psycopg.errors import LockNotAvailable
 
@@ -39,7 +41,7 @@ class Command(BaseCommand):
         create.add_argument("--name", required=True, help="name that customers see")
         create.add_argument("--email", required=True, help="e-mail address of the owner, who signs in with it")
         create.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES], default="zh-hans")
-        create.add_argument("--password", help="asked for where it is left out, or read from a pipe")
+        create.add_argument("--password", help="left out: asked for, or read from a pipe; empty: made up and printed")
         actions.add_parser("list", help="list all shops")
         export = actions.add_parser("export", help="write one shop into a file; it works on meanwhile")
         export.add_argument("slug")
@@ -64,7 +66,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the action says."""
         try:
-            getattr(self, f"_{options['action']}")(options)
+            with override("en"):  # as the rest of the command speaks
+                getattr(self, f"_{options['action']}")(options)
         except DomainError as error:
             raise CommandError(error.message) from error
         except OSError as error:
@@ -75,12 +78,14 @@ class Command(BaseCommand):
             raise
 
     def _create(self, options: dict[str, Any]) -> None:
+        typed = options["password"] or _ask_password()
+        password = typed or secrets.token_urlsafe(12)
         try:
             opened = open_shop(
                 slug=options["slug"],
                 name=options["name"],
                 email=options["email"],
-                password=options["password"] or _ask_password(),
+                password=password,
                 language=options["language"],
                 now=timezone.now(),
             )
@@ -88,6 +93,8 @@ class Command(BaseCommand):
             lines = [f"{'.'.join(fault.field) or 'shop'}: {fault.message}" for fault in refused.faults]
             raise CommandError("\n".join(lines)) from refused
         self.stdout.write(f"Console         {_address(opened.shop.slug)}/console/")
+        if not typed:
+            self.stdout.write(f"Password        {password}")
         self.stdout.write(f"Storefront key  {opened.storefront_key}")
 
     def _export(self, options: dict[str, Any]) -> None:
@@ -172,7 +179,7 @@ class Command(BaseCommand):
 def _ask_password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
-    return getpass.getpass("Password of the owner: ")
+    return getpass.getpass("Password of the owner (empty: one is made up): ")
 
 
 def _address(slug: str) -> str:
