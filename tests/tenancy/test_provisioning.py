@@ -46,11 +46,12 @@ def everything_there_is() -> dict[str, list[str]]:
 def normalized_dump(schema: str) -> list[str]:
     """A schema's dump with its name and the moments of its migrations taken out.
 
-    PostgreSQL prints `IN ('a', 'b')` on varchar differently once it has read its own print: casts and parentheses of
-    such lists are left out.
+    PostgreSQL prints `IN ('a', 'b')` on varchar, and three conditions joined by AND, differently once it has read its
+    own print: casts and parentheses of such are left out.
     """
     dump = dump_schema(schema).replace(schema, "SCHEMA")
     dump = re.sub(r"ANY \(.*?ARRAY\[.*?\].*", lambda found: re.sub(r"::[a-z ]+(\[\])?|[()]", "", found[0]), dump)
+    dump = re.sub(r"CHECK \(.*", lambda found: re.sub(r"[()]", "", found[0]), dump)
     dump = re.sub(r"'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+00'", "'MOMENT'", dump)
     return [line for line in dump.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
 
