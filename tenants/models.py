@@ -23,6 +23,13 @@ class Shop(models.Model):
     currency = models.CharField(max_length=3)
     time_zone = models.CharField(max_length=50)
     phone_region = models.CharField(max_length=2)
+    industry = models.CharField(max_length=20, default="", db_default="")
+    # What the shop may use, written by billing alone and read through `tenants.entitlements`. No plan, no limits: shops
+    # that an operator made by hand.
+    plan = models.CharField(max_length=20, default="", db_default="")
+    limits = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # of a resource: how many
+    features = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    notice = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # what the console announces
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
