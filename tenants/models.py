@@ -29,7 +29,7 @@ class Shop(models.Model):
     plan = models.CharField(max_length=20, default="", db_default="")
     limits = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # of a resource: how many
     features = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
-    notice = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # what the console announces
+    notice = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # for the console
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
