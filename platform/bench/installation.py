@@ -45,6 +45,21 @@ class Installation:
         return http.client.HTTPConnection("127.0.0.1", self.floor_port if floor else self.laxin_port, timeout=60)
 
 
+def production_env(home: Path, port: int) -> Env:
+    """Production settings on servers yet to be started; what is measured sells no subscriptions."""
+    return Env.load(
+        {
+            "LAXIN_HOME": str(home),
+            "LAXIN_PORT": str(port),
+            "LAXIN_ENV": "production",
+            "LAXIN_SECRET_KEY": secrets.token_urlsafe(48),
+            "LAXIN_STRIPE_KEY": "sk_unused",
+            "LAXIN_STRIPE_WEBHOOK_SECRETS": "whsec_unused",
+        },
+        with_running=False,
+    )
+
+
 @contextmanager
 def throwaway_installation(environ: Mapping[str, str], seed_arguments: list[str]) -> Iterator[Installation]:
     """Start everything in production settings, fill one shop, yield, and leave nothing behind."""
@@ -54,8 +69,7 @@ def throwaway_installation(environ: Mapping[str, str], seed_arguments: list[str]
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="laxin-bench-", ignore_cleanup_errors=True)))
         home.chmod(0o711)
         port = process.find_free_port()
-        settings = {"LAXIN_HOME": str(home), "LAXIN_PORT": str(port), "LAXIN_ENV": "production"}
-        env = Env.load({**settings, "LAXIN_SECRET_KEY": secrets.token_urlsafe(48)}, with_running=False)
+        env = production_env(home, port)
         postgres = EmbeddedPostgres(home, settings=POSTGRES_SETTINGS)
         urls = postgres.start()
         stack.callback(postgres.remove)

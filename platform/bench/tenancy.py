@@ -1,7 +1,6 @@
 """`laxin bench tenancy`: what a shop costs among many: making, claiming, migrating, exporting, restoring, deleting."""
 
 import json
-import secrets
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -10,10 +9,9 @@ from pathlib import Path
 
 from config.embedded import process
 from config.embedded.postgres import EmbeddedPostgres
-from config.env import Env
 from rich.progress import Progress
 
-from bench.installation import run_command
+from bench.installation import production_env, run_command
 from bench.measure import Samples
 from bench.report import Report, Row
 
@@ -65,8 +63,7 @@ def _installation(environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="laxin-bench-", ignore_cleanup_errors=True)))
         home.chmod(0o711)
-        settings = {"LAXIN_HOME": str(home), "LAXIN_PORT": str(process.find_free_port()), "LAXIN_ENV": "production"}
-        env = Env.load({**settings, "LAXIN_SECRET_KEY": secrets.token_urlsafe(48)}, with_running=False)
+        env = production_env(home, process.find_free_port())
         postgres = EmbeddedPostgres(home)
         urls = postgres.start()
         stack.callback(postgres.remove)

@@ -23,6 +23,7 @@ DemoSize = Literal["small", "full"]
 
 PREFIX = "LAXIN_"
 BROKER_SCHEMES = ("redis", "rediss", "amqp", "amqps", "filesystem", "memory")
+STRIPE = "https://api.stripe.com"
 EMAIL_SCHEMES = ("file", "smtp", "smtps", "smtp+tls", "console")
 
 
@@ -83,6 +84,22 @@ VARIABLES: tuple[Variable, ...] = (
         "0",
         "Number of trusted reverse proxies in front: `X-Forwarded-For` and `X-Forwarded-Proto` are believed that far.",
     ),
+    Variable(
+        "LAXIN_STRIPE_URL",
+        "https://api.stripe.com in production, else the stand-in that `laxin up` starts",
+        "Stripe's API, or a server that speaks it. Set it together with LAXIN_STRIPE_KEY.",
+    ),
+    Variable(
+        "LAXIN_STRIPE_KEY",
+        "derived from LAXIN_SECRET_KEY for the stand-in",
+        "Secret or restricted API key, `sk_…` or `rk_…`. Required in production.",
+    ),
+    Variable(
+        "LAXIN_STRIPE_WEBHOOK_SECRETS",
+        "derived from LAXIN_SECRET_KEY for the stand-in",
+        "Signing secrets `whsec_…` of the webhook endpoint, separated by commas: while one is rotated both hold. "
+        "Required in production.",
+    ),
     Variable("LAXIN_DEMO_SIZE", "small", "`small` or `full`: size of the demo shop at its first load."),
     Variable("LAXIN_SHOP_POOL", "5", "Schemas kept ready for new shops; 0 makes each when it is asked for."),
     Variable("LAXIN_WEB_WORKERS", "2", "Web server processes."),
@@ -141,7 +158,8 @@ class Env:
     """The checked environment.
 
     `database_url`, `app_database_url`, `broker_url` and `cache_url` are None where nothing was set and no `laxin up`
-    runs on `home`: commands that work without servers (`makemigrations`, `check`) still start.
+    runs on `home`: commands that work without servers (`makemigrations`, `check`) still start. So is `stripe_url`,
+    except in production, where Stripe is the default.
     """
 
     mode: Mode
@@ -157,6 +175,9 @@ class Env:
     email_url: str
     email_from: str
     proxies: int
+    stripe_url: str | None
+    stripe_key: str
+    stripe_webhook_secrets: tuple[str, ...]
     demo_size: DemoSize
     shop_pool: int
     web_workers: int
@@ -191,7 +212,9 @@ class Env:
         """The restricted application login taken apart."""
         return DatabaseUrl.parse(self.app_database_url) if self.app_database_url else None
 
-    def with_servers(self, *, database_url: str | None = None, broker_url: str | None = None) -> "Env":
+    def with_servers(
+        self, *, database_url: str | None = None, broker_url: str | None = None, stripe_url: str | None = None
+    ) -> "Env":
         """This environment on servers started for it; the application login and the cache follow."""
         env = self
         if database_url:
@@ -199,6 +222,8 @@ class Env:
             env = replace(env, database_url=database_url, app_database_url=str(app))
         if broker_url:
             env = replace(env, broker_url=broker_url, cache_url=self.cache_url or derive_cache_url(broker_url))
+        if stripe_url:
+            env = replace(env, stripe_url=stripe_url)
         return env
 
     def to_environ(self) -> dict[str, str]:
@@ -217,6 +242,9 @@ class Env:
             "LAXIN_EMAIL_URL": self.email_url,
             "LAXIN_EMAIL_FROM": self.email_from,
             "LAXIN_PROXIES": str(self.proxies),
+            "LAXIN_STRIPE_URL": self.stripe_url,
+            "LAXIN_STRIPE_KEY": self.stripe_key,
+            "LAXIN_STRIPE_WEBHOOK_SECRETS": ",".join(self.stripe_webhook_secrets),
             "LAXIN_DEMO_SIZE": self.demo_size,
             "LAXIN_SHOP_POOL": str(self.shop_pool),
             "LAXIN_WEB_WORKERS": str(self.web_workers),
@@ -241,6 +269,11 @@ def derive_app_url(owner: DatabaseUrl, secret_key: str) -> DatabaseUrl:
     name = f"{owner.name}_app"
     message = f"application login {name}".encode()
     return replace(owner, user=name, password=hmac.new(secret_key.encode(), message, hashlib.sha256).hexdigest())
+
+
+def derive_stripe_secret(secret_key: str, prefix: str) -> str:
+    """A credential of the stand-in for Stripe: it and Laxin know the same secret key, so nothing has to be kept."""
+    return prefix + hmac.new(secret_key.encode(), f"stripe {prefix}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def derive_cache_url(broker_url: str) -> str | None:
@@ -296,6 +329,9 @@ class _Reader:
             email_url=self._url("LAXIN_EMAIL_URL", EMAIL_SCHEMES) or f"file://{home / 'mail'}",
             email_from=self.environ.get("LAXIN_EMAIL_FROM") or f"Laxin <no-reply@{host}>",
             proxies=self._number("LAXIN_PROXIES", 0, 9),
+            stripe_url=self._stripe_url(mode, running),
+            stripe_key=self._stripe_key(mode, secret_key),
+            stripe_webhook_secrets=self._stripe_webhook_secrets(mode, secret_key),
             demo_size=cast(DemoSize, self._one_of("LAXIN_DEMO_SIZE", ("small", "full"))),
             shop_pool=self._number("LAXIN_SHOP_POOL", 0, 1000),
             web_workers=self._number("LAXIN_WEB_WORKERS", 1, 64),
@@ -383,6 +419,36 @@ class _Reader:
         if owner and owner == running.get("database_url") and "app_database_url" in running:
             return running["app_database_url"]
         return str(derive_app_url(DatabaseUrl.parse(owner), secret_key)) if owner else None
+
+    def _stripe_url(self, mode: Mode, running: Mapping[str, str]) -> str | None:
+        explicit = self._url("LAXIN_STRIPE_URL", ("https", "http"))
+        if explicit:
+            return explicit.rstrip("/")
+        if mode == "production":
+            return STRIPE
+        # Tests put a server into the process; what slips past it is refused at once by a port where nobody listens.
+        return "http://127.0.0.1:9" if mode == "test" else running.get("stripe_url")
+
+    def _stripe_key(self, mode: Mode, secret_key: str) -> str:
+        value = self.environ.get("LAXIN_STRIPE_KEY", "")
+        if value:
+            if not value.startswith(("sk_", "rk_")):
+                self.faults.append("LAXIN_STRIPE_KEY must be a secret or restricted key: sk_… or rk_….")
+            return value
+        if mode == "production":
+            self.faults.append("LAXIN_STRIPE_KEY is required in production: a secret or restricted key of Stripe's.")
+        elif self.environ.get("LAXIN_STRIPE_URL"):
+            self.faults.append("LAXIN_STRIPE_URL is set without LAXIN_STRIPE_KEY: set both, or neither.")
+        return derive_stripe_secret(secret_key, "sk_test_")
+
+    def _stripe_webhook_secrets(self, mode: Mode, secret_key: str) -> tuple[str, ...]:
+        name = "LAXIN_STRIPE_WEBHOOK_SECRETS"
+        values = tuple(value.strip() for value in self.environ.get(name, "").split(",") if value.strip())
+        if any(not value.startswith("whsec_") for value in values):
+            self.faults.append(f"{name} must be signing secrets that start with whsec_, separated by commas.")
+        if not values and mode == "production":
+            self.faults.append(f"{name} is required in production: the signing secret of the webhook endpoint.")
+        return values or (derive_stripe_secret(secret_key, "whsec_"),)
 
     def _secret_key(self, mode: Mode, home: Path) -> str:
         value = self.environ.get("LAXIN_SECRET_KEY", "")

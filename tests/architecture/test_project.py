@@ -68,6 +68,8 @@ def test_production_settings_pass_djangos_deployment_checks(tmp_path: Path) -> N
         "LAXIN_SECRET_KEY": "f3Jx8mQz2LrT7vWb5NcY9kHd4PgS6aEu1RoXiMtZjVwBqKyC0D",
         "LAXIN_DATABASE_URL": "postgresql://owner:secret@db.example/laxin",
         "LAXIN_BROKER_URL": "redis://queue.example/0",
+        "LAXIN_STRIPE_KEY": "rk_live_1",
+        "LAXIN_STRIPE_WEBHOOK_SECRETS": "whsec_1",
     }
     result = subprocess.run(
         [sys.executable, "-W", "error::Warning:django", "-m", "django", "check", "--deploy", "--fail-level", "WARNING"],

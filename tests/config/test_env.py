@@ -6,7 +6,8 @@ from config import run_state
 from config.env import NAMES, DatabaseUrl, Env, EnvError, derive_cache_url
 
 OWNER = "postgresql://boss:secret@db.example:5433/shopdata"
-PRODUCTION = {"LAXIN_ENV": "production", "LAXIN_SECRET_KEY": "k" * 32}
+STRIPE = {"LAXIN_STRIPE_KEY": "sk_live_1", "LAXIN_STRIPE_WEBHOOK_SECRETS": "whsec_1"}
+PRODUCTION = {"LAXIN_ENV": "production", "LAXIN_SECRET_KEY": "k" * 32, **STRIPE}
 
 
 def load(home: Path, **values: str) -> Env:
@@ -145,8 +146,8 @@ def test_the_cache_is_the_brokers_next_database(broker: str, cache: str | None) 
 
 
 def test_production_asks_for_a_long_secret_key(home: Path) -> None:
-    missing = faults_of({"LAXIN_HOME": str(home), "LAXIN_ENV": "production"})
-    short = faults_of({"LAXIN_HOME": str(home), "LAXIN_ENV": "production", "LAXIN_SECRET_KEY": "short"})
+    missing = faults_of({"LAXIN_HOME": str(home), "LAXIN_ENV": "production", **STRIPE})
+    short = faults_of({"LAXIN_HOME": str(home), **PRODUCTION, "LAXIN_SECRET_KEY": "short"})
 
     assert missing == ("LAXIN_SECRET_KEY is required in production: at least 32 random characters.",)
     assert short == ("LAXIN_SECRET_KEY must have at least 32 characters.",)
@@ -191,6 +192,7 @@ def test_the_port_is_part_of_the_default_base_url(home: Path) -> None:
 
 def test_a_child_process_loads_the_very_same_environment(home: Path) -> None:
     env = load(home, LAXIN_PORT="8123", LAXIN_DATABASE_URL=OWNER, LAXIN_BROKER_URL="redis://h:1/0", LAXIN_PROXIES="1")
+    env = env.with_servers(stripe_url="http://127.0.0.1:1")
 
     environ = env.to_environ()
 
@@ -241,3 +243,53 @@ def test_an_unreadable_state_is_no_state(home: Path) -> None:
     (home / "run.json").write_text("{half a docu")
 
     assert load(home).database_url is None
+
+
+def test_production_talks_to_stripe_with_a_key_and_a_signing_secret(home: Path) -> None:
+    env = load(home, **PRODUCTION)
+
+    assert (env.stripe_url, env.stripe_key, env.stripe_webhook_secrets) == (
+        "https://api.stripe.com",
+        "sk_live_1",
+        ("whsec_1",),
+    )
+    assert faults_of({"LAXIN_HOME": str(home), "LAXIN_ENV": "production", "LAXIN_SECRET_KEY": "k" * 32}) == (
+        "LAXIN_STRIPE_KEY is required in production: a secret or restricted key of Stripe's.",
+        "LAXIN_STRIPE_WEBHOOK_SECRETS is required in production: the signing secret of the webhook endpoint.",
+    )
+
+
+def test_two_signing_secrets_hold_while_one_is_rotated(home: Path) -> None:
+    assert load(home, LAXIN_STRIPE_WEBHOOK_SECRETS=" whsec_new, whsec_old,").stripe_webhook_secrets == (
+        "whsec_new",
+        "whsec_old",
+    )
+
+
+def test_credentials_of_another_kind_are_refused(home: Path) -> None:
+    faults = faults_of(
+        {"LAXIN_HOME": str(home), "LAXIN_STRIPE_KEY": "pk_live_1", "LAXIN_STRIPE_WEBHOOK_SECRETS": "whsec_1;whsec_2, x"}
+    )
+
+    assert faults == (
+        "LAXIN_STRIPE_KEY must be a secret or restricted key: sk_… or rk_….",
+        "LAXIN_STRIPE_WEBHOOK_SECRETS must be signing secrets that start with whsec_, separated by commas.",
+    )
+
+
+def test_a_stripe_address_of_ones_own_needs_a_key_of_ones_own(home: Path) -> None:
+    faults = faults_of({"LAXIN_HOME": str(home), "LAXIN_STRIPE_URL": "https://api.stripe.com"})
+
+    assert faults == ("LAXIN_STRIPE_URL is set without LAXIN_STRIPE_KEY: set both, or neither.",)
+
+
+def test_the_credentials_of_the_stand_in_follow_from_the_secret_key(home: Path) -> None:
+    first, second = load(home), load(home)
+
+    assert first.stripe_url is None
+    assert first.stripe_key == second.stripe_key
+    assert first.stripe_webhook_secrets == second.stripe_webhook_secrets
+    assert first.stripe_key.startswith("sk_test_")
+    assert first.stripe_webhook_secrets[0].startswith("whsec_")
+    run_state.write(home, {"stripe_url": "http://127.0.0.1:4242"})
+    assert load(home).stripe_url == "http://127.0.0.1:4242"

@@ -2,6 +2,7 @@
 
 from config.settings.apps import *
 from config.settings.base import *
+from config.settings.billing import *
 from config.settings.cache import *
 from config.settings.celery import *
 from config.settings.database import *
