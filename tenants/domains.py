@@ -1,16 +1,12 @@
-"""A shop's own host names: asked for, proven by a DNS record, then served.
+"""A shop's own host names: asked for, proven, then served.
 
-Anybody may ask for any name; it is served only after its owner put our token into its DNS, and then for one shop alone.
+Anybody may ask for any name; it is served only after its owner published our token, and then for one shop alone.
 """
 
 import re
 import secrets
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
-import dns.exception
-import dns.resolver
 from django.conf import settings
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
@@ -18,25 +14,14 @@ from django.utils.translation import gettext as _
 from kernel.errors import InvalidInput, NotFound
 
 from tenants.cache import PUBLIC
+from tenants.domain_proof import Proof, is_published, make_proof
 from tenants.errors import DomainTaken, DomainUnproven
 from tenants.models import Domain, Shop
 
 MAX_DOMAINS = 20  # a shop
-DNS_SECONDS = 5.0
 KEPT_SECONDS = 60
-RECORD = "_laxin"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.(?=[a-z0-9-]*[a-z]){_LABEL}")  # the last label is no number: no address
-
-type Resolver = Callable[[str], Iterable[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """The TXT record that the domain's owner must publish."""
-
-    name: str
-    value: str
 
 
 def add_domain(*, shop: Shop, host: str, now: datetime) -> Proof:
@@ -49,20 +34,23 @@ def add_domain(*, shop: Shop, host: str, now: datetime) -> Proof:
     domain, _created = Domain.objects.get_or_create(
         shop=shop, host=host, defaults={"token": secrets.token_hex(16), "created_at": now}
     )
-    return _proof(domain)
+    return proof_of(domain)
 
 
-def verify_domain(*, shop: Shop, host: str, now: datetime, resolve: Resolver | None = None) -> None:
-    """Look for the record; from then on the domain is the shop's. Raises NotFound, DomainUnproven, DomainTaken.
+def verify_domain(*, shop: Shop, host: str, now: datetime) -> None:
+    """Look for the proof; from then on the domain is the shop's. Raises NotFound, DomainUnproven, DomainTaken.
 
-    Asks the DNS, so call it outside any transaction.
+    Asks the DNS and the domain's web server, so call it outside any transaction.
     """
     domain = _get(shop, host)
-    proof = _proof(domain)
-    if proof.value not in (resolve or resolve_txt)(proof.name):
+    proof = proof_of(domain)
+    if not is_published(host=domain.host, proof=proof):
         raise DomainUnproven(
-            _("The DNS record %(name)s does not have the value %(value)s yet. New records can take an hour to show.")
-            % {"name": proof.name, "value": proof.value},
+            _(
+                "Neither the DNS record %(name)s nor the file %(address)s has the value %(value)s yet. "
+                "A new record can take an hour to show."
+            )
+            % {"name": proof.name, "address": proof.address, "value": proof.value},
             field=["host"],
         )
     try:
@@ -98,6 +86,11 @@ def list_domains(shop: Shop) -> list[Domain]:
     return list(shop.domains.order_by("host"))
 
 
+def proof_of(domain: Domain) -> Proof:
+    """Return what proves the domain to be the shop's."""
+    return make_proof(host=domain.host, token=domain.token)
+
+
 def list_hosts(shop: Shop) -> list[str]:
     """Return the names alone."""
     return [domain.host for domain in list_domains(shop)]
@@ -110,15 +103,6 @@ def find_slug_of_domain(host: str) -> tuple[str, str] | None:
         known = _read_slug(host) or "unknown"
         cache.set(_cache_key(host), known, KEPT_SECONDS)
     return None if isinstance(known, str) else known
-
-
-def resolve_txt(name: str) -> list[str]:
-    """Return the TXT records of a name, none where it does not exist or nobody answers within five seconds."""
-    try:
-        answer = dns.resolver.resolve(f"{name}.", "TXT", lifetime=DNS_SECONDS, raise_on_no_answer=False)
-    except dns.exception.DNSException:
-        return []
-    return [b"".join(record.strings).decode(errors="replace") for record in answer.rrset or ()]
 
 
 def _read_slug(host: str) -> tuple[str, str] | None:
@@ -146,10 +130,6 @@ def _get(shop: Shop, host: str) -> Domain:
     if domain is None:
         raise NotFound(_("This shop has not asked for this domain."))
     return domain
-
-
-def _proof(domain: Domain) -> Proof:
-    return Proof(name=f"{RECORD}.{domain.host}", value=f"laxin-verification={domain.token}")
 
 
 def _taken() -> DomainTaken:

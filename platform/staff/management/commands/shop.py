@@ -162,8 +162,9 @@ class Command(BaseCommand):
             raise CommandError(f"`shop domain {what}` needs a host.")
         if what == "add":
             proof = domains.add_domain(shop=shop, host=host, now=timezone.now())
-            self.stdout.write(f"Publish this DNS record, then run `laxin shop domain verify {shop.slug} {host}`:")
+            self.stdout.write(f"Publish one of these, then run `laxin shop domain verify {shop.slug} {host}`:")
             self.stdout.write(f'{proof.name}. TXT "{proof.value}"')
+            self.stdout.write(f"{proof.address} with the text {proof.value}")
         elif what == "verify":
             domains.verify_domain(shop=shop, host=host, now=timezone.now())
         elif what == "primary":
