@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from messaging.delivery import MAX_ATTEMPTS
 from messaging.models import Email
-from messaging.services import MAX_ATTEMPTS
 from tenants.doctor import invariant
 
 SHOWN = 20

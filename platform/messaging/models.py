@@ -8,6 +8,7 @@ class Email(models.Model):
     """One message, kept after sending as the delivery log."""
 
     id = models.BigAutoField(primary_key=True)
+    key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - most mails have none
     from_email = models.TextField()
     to = models.JSONField()
     subject = models.TextField()
@@ -21,6 +22,7 @@ class Email(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["next_attempt_at"], condition=models.Q(sent_at=None), name="email_unsent")]
+        constraints = [models.UniqueConstraint(fields=["key"], name="email_key_once")]
 
     def __str__(self) -> str:
         return self.subject

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from messaging.delivery import MAX_ATTEMPTS
 from messaging.models import Email
-from messaging.services import MAX_ATTEMPTS
 
 
 def list_due(*, now: datetime, limit: int) -> list[int]:

@@ -1,17 +1,17 @@
-"""Writing e-mails into the queue and sending them out of it."""
+"""Writing e-mails: into the shop's queue in the caller's transaction, or, outside a shop, at once."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db.models import F
+from django.db import connection
 
+from messaging.mails import render_mail
 from messaging.models import Email
-
-FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(hours=3)
-MAX_ATTEMPTS = 14  # with these waits about a day
+from messaging.tasks import deliver_email
+from tenants.tasks import enqueue_on_commit
 
 
 def queue_email(
@@ -36,46 +36,50 @@ def queue_email(
     return email.pk
 
 
-def claim_email(*, email_id: int, now: datetime) -> Email | None:
-    """Count an attempt and return the message, or None where it was sent, is not due or was tried too often.
+def queue_template(
+    *,
+    template: str,
+    to: Sequence[str],
+    language: str,
+    context: Mapping[str, Any],
+    key: str | None = None,
+    now: datetime,
+) -> int | None:
+    """Queue a mail of `templates/mail/` in a language of LANGUAGES and return its id; it is sent after the commit.
 
-    The attempt after this one is put off in the same statement, so that of two workers with the same message one sends
-    it, and a worker that dies half-way does not keep it for ever.
+    With a `key` this happens once in the life of the shop: another call with the same key queues nothing and returns
+    None, also where two come at the same moment. `context` is described in `messaging.mails`; dates are shown as they
+    are in the active time zone. Raises `ValueError` for an unknown template and for a context that lacks a value.
     """
-    due = Email.objects.filter(pk=email_id, sent_at=None, next_attempt_at__lte=now, attempts__lt=MAX_ATTEMPTS)
-    attempts = due.values_list("attempts", flat=True).first()
-    if attempts is None:
+    mail = render_mail(template=template, language=language, context=context)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO messaging_email (key, from_email, "to", subject, text, html, created_at, next_attempt_at)
+            VALUES (%s, %s, to_jsonb(%s::text[]), %s, %s, %s, %s, %s)
+            ON CONFLICT (key) DO NOTHING RETURNING id
+            """,
+            [key, settings.DEFAULT_FROM_EMAIL, list(to), mail.subject, mail.text, mail.html, now, now],
+        )
+        row = cursor.fetchone()
+    if row is None:
         return None
-    wait = min(FIRST_WAIT * 2**attempts, LONGEST_WAIT)
-    if not due.update(attempts=F("attempts") + 1, next_attempt_at=now + wait):
-        return None
-    return Email.objects.get(pk=email_id)
+    enqueue_on_commit(deliver_email, row[0])
+    return int(row[0])
 
 
-def hand_over_email(*, email: Email) -> None:
-    """Give a message to the mail server that the settings name. Talks to the network: call it outside a transaction.
+def send_template(*, template: str, to: str, language: str, context: Mapping[str, Any]) -> None:
+    """Hand one mail to the mail server now, for messages that belong to no shop. Call it outside a transaction.
 
-    Raises what the mail backend raises (`OSError`, `SMTPException`).
+    Raises what `queue_template` and the mail backend raise.
     """
+    mail = render_mail(template=template, language=language, context=context)
     message = EmailMultiAlternatives(
-        email.subject,
-        email.text,
-        email.from_email,
-        email.to,
+        mail.subject,
+        mail.text,
+        settings.DEFAULT_FROM_EMAIL,
+        [to],
         connection=get_connection(settings.MAIL_DELIVERY_BACKEND),
-        # The same id on every attempt: a mail server that took the message before the answer was lost can tell.
-        headers={"Message-ID": f"<{email.created_at:%Y%m%d%H%M%S%f}.{email.pk}@{settings.BASE_HOST}>"},
     )
-    if email.html:
-        message.attach_alternative(email.html, "text/html")
+    message.attach_alternative(mail.html, "text/html")
     message.send()
-
-
-def settle_email(*, email_id: int, now: datetime) -> None:
-    """Note that a message was taken by the mail server."""
-    Email.objects.filter(pk=email_id).update(sent_at=now, last_error="")
-
-
-def record_failure(*, email_id: int, error: str) -> None:
-    """Keep why the last attempt failed."""
-    Email.objects.filter(pk=email_id, sent_at=None).update(last_error=error[:2000])

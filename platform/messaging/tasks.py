@@ -5,8 +5,8 @@ from smtplib import SMTPException
 from celery import shared_task
 from django.utils import timezone
 
+from messaging.delivery import claim_email, hand_over_email, record_failure, settle_email
 from messaging.selectors import list_due
-from messaging.services import claim_email, hand_over_email, record_failure, settle_email
 from tenants.selectors import list_shops
 from tenants.tasks import PublicTask, enqueue_for_shop
 from tenants.transaction import outside

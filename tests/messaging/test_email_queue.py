@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives, send_mail
+from messaging.delivery import MAX_ATTEMPTS, claim_email, record_failure, settle_email
 from messaging.models import Email
 from messaging.selectors import list_due
-from messaging.services import MAX_ATTEMPTS, claim_email, queue_email, record_failure, settle_email
+from messaging.services import queue_email
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 LOCMEM = "django.core.mail.backends.locmem.EmailBackend"

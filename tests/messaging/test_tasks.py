@@ -8,8 +8,9 @@ from django.core import mail
 from django.core.mail import send_mail
 from django.db import connection
 from django.utils import timezone
-from messaging import services
+from messaging.delivery import hand_over_email
 from messaging.models import Email
+from messaging.services import queue_email
 from messaging.tasks import deliver_due_emails, deliver_email
 from pytest_django import Settings
 
@@ -33,7 +34,7 @@ def run(task: Any, shop: Shop, *args: Any) -> None:
 
 def write_email(shop: Shop) -> int:
     with tenant_transaction(shop):
-        return services.queue_email(to=["li@x.example"], subject="Hello", text="Text", now=timezone.now())
+        return queue_email(to=["li@x.example"], subject="Hello", text="Text", now=timezone.now())
 
 
 def read_email(shop: Shop) -> Email:
@@ -47,7 +48,7 @@ def test_a_message_is_handed_over_outside_any_transaction(
     shop = live_shops[0]
     email_id = write_email(shop)
     seen: list[bool] = []
-    hand_over = services.hand_over_email
+    hand_over = hand_over_email
 
     def watch(*, email: Email) -> None:
         seen.append(connection.in_atomic_block)
