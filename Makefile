@@ -1,6 +1,6 @@
 # The commands of a developer. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env frontend up down test soak lint bench clean
+.PHONY: help env frontend up down test soak mutation lint bench clean
 
 BIN := .venv/bin
 PACKAGES := platform tenants storefront_api member_portal tests scripts
@@ -24,6 +24,9 @@ test: env frontend ## the whole test suite; a part of it: make test ARGS=tests/c
 soak: env ## a million fuzzed operations and killed databases; resumes: make soak ARGS='--seconds 300'
 	@scripts/ensure-pgbouncer
 	@PYTHONPATH=platform:. nice $(BIN)/python -m tests.soak $(ARGS)
+
+mutation: env ## change the promotion engine and see whether a test notices; resumes: make mutation ARGS=best
+	@nice $(BIN)/python scripts/mutation.py $(ARGS)
 
 lint: env ## style, types, layers, translations
 	@$(BIN)/ruff check .

@@ -131,5 +131,5 @@ def test_make_help_lists_every_target() -> None:
     )  # fmt: skip
 
     assert [line.split()[1] for line in result.stdout.splitlines()] == [
-        "help", "up", "down", "test", "soak", "lint", "bench", "clean", "env",
+        "help", "up", "down", "test", "soak", "mutation", "lint", "bench", "clean", "env",
     ]  # fmt: skip
