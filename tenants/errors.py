@@ -10,6 +10,8 @@ DomainError
 ├── DomainUnproven     the DNS record that proves a domain is not there
 ├── ShopUnknown        no shop has this slug or schema (deleted, or never there)
 ├── ShopClosed         the shop's access state forbids what was asked
+├── PlanLimitReached   the shop's plan allows no more of a resource; what there is stays usable
+├── FeatureMissing     the shop's plan does not contain the feature
 └── ArchiveRefused     the file is no archive of a shop that can be restored here; the message says why
 TenancyError           a programming error: a shop's table was asked for outside its tenant transaction
 """
@@ -79,3 +81,25 @@ class ShopClosed(DomainError):
     """The access state forbids it."""
 
     code = "SHOP_CLOSED"
+
+
+class PlanLimitReached(DomainError):
+    """The plan allows no more of `resource`; `used` counts what there would have been."""
+
+    code = "PLAN_LIMIT"
+
+    def __init__(self, message: str, *, resource: str, used: int, allowed: int) -> None:
+        super().__init__(message)
+        self.resource = resource
+        self.used = used
+        self.allowed = allowed
+
+
+class FeatureMissing(DomainError):
+    """The plan does not contain `feature`."""
+
+    code = "PLAN_FEATURE"
+
+    def __init__(self, message: str, *, feature: str) -> None:
+        super().__init__(message)
+        self.feature = feature

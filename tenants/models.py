@@ -23,6 +23,8 @@ class Shop(models.Model):
     currency = models.CharField(max_length=3)
     time_zone = models.CharField(max_length=50)
     phone_region = models.CharField(max_length=2)
+    # Set by an operator's hand (`laxin shop suspend`): billing opens no shop that is closed so.
+    closed_by_operator = models.CharField(max_length=10, choices=Access, default="", db_default="", blank=True)
     industry = models.CharField(max_length=20, default="", db_default="")
     # What the shop may use, written by billing alone and read through `tenants.entitlements`. No plan, no limits: shops
     # that an operator made by hand.

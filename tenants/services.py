@@ -1,5 +1,8 @@
 """Writes to the public row of a shop. All run outside a tenant transaction."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.core.cache import cache
 from django.db import transaction
 
@@ -8,9 +11,35 @@ from tenants.selectors import cache_key
 
 
 def set_access(*, shop: Shop, access: Shop.Access) -> None:
-    """Open, restrict or suspend a shop; requests see it at once."""
-    Shop.objects.filter(pk=shop.pk).update(access=access)
+    """Open, restrict or suspend a shop by an operator's hand; requests see it at once.
+
+    What is closed so stays closed whatever is paid, until the same hand opens it.
+    """
+    by_hand = "" if access == Shop.Access.OPEN else access
+    Shop.objects.filter(pk=shop.pk).update(access=access, closed_by_operator=by_hand)
     forget_cached_shop(shop.slug)
+
+
+def set_standing(
+    *,
+    shop: Shop,
+    access: Shop.Access,
+    plan: str,
+    limits: Mapping[str, int],
+    features: Sequence[str],
+    notice: Mapping[str, Any],
+) -> bool:
+    """Write what billing found that a shop may use, and return whether that changed anything.
+
+    Of a shop that an operator closed the access stays as it is. Called by billing alone.
+    """
+    standing = {"plan": plan, "limits": dict(limits), "features": list(features), "notice": dict(notice)}
+    row = Shop.objects.filter(pk=shop.pk)
+    changed = row.filter(closed_by_operator="").exclude(access=access).update(access=access)
+    changed += row.exclude(**standing).update(**standing)
+    if changed:
+        forget_cached_shop(shop.slug)
+    return changed > 0
 
 
 def forget_cached_shop(slug: str) -> None:

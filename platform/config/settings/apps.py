@@ -2,6 +2,7 @@
 
 SHARED_APPS = [
     "tenants",
+    "billing",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",

@@ -1,0 +1,261 @@
+"""What a shop may use, from the facts about its paying and the time of day. Pure: no database, no network, no clock.
+
+Any one of these opens a shop, and the largest plan among them counts: an operator's override, a subscription that is
+paid, a prepaid year that runs, a trial. Without one the shop goes down step by step, announced by mail:
+
+    subscription past due   14 days of grace (all works) → 14 days read-only → suspended
+    trial over, cancelled,
+    unpaid                  30 days read-only → suspended
+    suspended               90 days → data deleted; warned 30, 7 and 1 days before
+
+What is not understood (a status or product of Stripe's that we do not know, also a pause) is read-only and goes no
+further down: nothing is ever deleted by a misunderstanding. docs/billing.md has the picture.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from billing.plans import PLANS, TRIAL, get_plan
+
+TRIAL_LENGTH = timedelta(days=14)
+TRIAL_WARNING = timedelta(days=3)
+PREPAID_WARNING = timedelta(days=30)
+GRACE = timedelta(days=14)
+REMINDERS_IN_GRACE = (timedelta(0), timedelta(days=7), timedelta(days=12))
+READ_ONLY_AFTER_GRACE = timedelta(days=14)
+READ_ONLY = timedelta(days=30)
+KEPT_SUSPENDED = timedelta(days=90)
+DELETION_WARNINGS = (timedelta(days=30), timedelta(days=7), timedelta(days=1))
+
+PAID = frozenset({"active", "trialing"})
+NEVER = frozenset({"", "incomplete", "incomplete_expired"})  # what was before holds
+ENDED = frozenset({"canceled", "unpaid"})
+STATUSES = PAID | NEVER | ENDED | {"past_due", "paused"}
+
+OPEN, READ_ONLY_ACCESS, SUSPENDED = "open", "read_only", "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A prepaid year, half-open."""
+
+    plan: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A plan given by an operator, half-open; `ends_at` None: until further notice."""
+
+    plan: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the standing of a shop depends on besides the time."""
+
+    status: str = ""
+    plan: str = ""  # of the subscription; "" also where its product is none of ours
+    trial_ends_at: datetime | None = None
+    ends_at: datetime | None = None  # when a cancelled subscription will stop
+    past_due_since: datetime | None = None
+    ended_at: datetime | None = None
+    terms: Sequence[Term] = ()
+    overrides: Sequence[Override] = ()
+    deletion_warned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail that the present step calls for; sent once for its `key`."""
+
+    template: str
+    key: str
+    context: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the shop may use now, and when to look again (None: only when a fact changes)."""
+
+    access: str
+    plan: str
+    notice: Mapping[str, str] = field(default_factory=dict)  # {"kind", "at", …}; instants as ISO text
+    next_review_at: datetime | None = None
+    mail: Mail | None = None
+    warns_of_deletion: bool = False
+    is_to_be_deleted: bool = False
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """By resource; none for a shop that was made by hand."""
+        return _allowance(self.plan).limits if self.plan else {}
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Of the plan."""
+        return _allowance(self.plan).features if self.plan else ()
+
+
+def judge(facts: Facts, now: datetime) -> Standing:
+    """Return what the facts mean at `now`."""
+    override = next((one for one in facts.overrides if _runs(one.starts_at, one.ends_at, now)), None)
+    if override is not None:
+        return Standing(OPEN, override.plan, next_review_at=override.ends_at)
+    paid = max(_list_paid(facts, now), key=lambda standing: _rank(standing.plan), default=None)
+    if paid is not None:
+        return paid
+    if facts.status == "past_due" and facts.plan and facts.past_due_since:
+        return _judge_past_due(facts, facts.past_due_since, now)
+    if facts.status not in NEVER | ENDED:
+        cause = "paused" if facts.status == "paused" else "unknown"
+        return Standing(READ_ONLY_ACCESS, facts.plan or TRIAL, {"kind": "read_only", "cause": cause})
+    anchor = _find_end(facts, now)
+    if anchor is None:
+        return Standing(OPEN, "")
+    ended_at, cause, plan = anchor
+    return _go_down(facts, since=ended_at, read_only=READ_ONLY, cause=cause, plan=plan, now=now)
+
+
+def _list_paid(facts: Facts, now: datetime) -> Iterator[Standing]:
+    """Each reason for which the shop is open."""
+    if facts.status in PAID and facts.plan:
+        notice = {"kind": "cancelled", "at": facts.ends_at.isoformat()} if facts.ends_at else {}
+        yield Standing(OPEN, facts.plan, notice, min(_later(now, _ends_of_terms(facts)), default=None))
+    for term in facts.terms:
+        if _runs(term.starts_at, term.ends_at, now):
+            yield _judge_prepaid(facts, term, now)
+    if facts.status in NEVER and facts.ended_at is None and facts.trial_ends_at and now < facts.trial_ends_at:
+        yield _judge_trial(facts.trial_ends_at, now)
+
+
+def _judge_trial(ends_at: datetime, now: datetime) -> Standing:
+    notice = {"kind": "trial", "at": ends_at.isoformat()}
+    if now < ends_at - TRIAL_WARNING:
+        return Standing(OPEN, TRIAL, notice, ends_at - TRIAL_WARNING)
+    mail = Mail("trial_ending", f"trial_ending:{_day(ends_at)}", {"days": _days(ends_at - now), "date": ends_at})
+    return Standing(OPEN, TRIAL, notice, ends_at, mail)
+
+
+def _judge_prepaid(facts: Facts, term: Term, now: datetime) -> Standing:
+    last = facts.terms[-1].ends_at
+    if now < last - PREPAID_WARNING:
+        return Standing(OPEN, term.plan, {}, min(_later(now, [term.ends_at, last - PREPAID_WARNING])))
+    mail = Mail("prepaid_ending", f"prepaid_ending:{_day(last)}", {"days": _days(last - now), "date": last})
+    notice = {"kind": "prepaid_ending", "at": last.isoformat()}
+    return Standing(OPEN, term.plan, notice, min(_later(now, [term.ends_at, last])), mail)
+
+
+def _judge_past_due(facts: Facts, since: datetime, now: datetime) -> Standing:
+    ends = [since, *_ends_of_terms(facts), *_ends_of_overrides(facts)]
+    since = max(end for end in ends if end <= now) if since <= now else since
+    grace_ends_at = since + GRACE
+    if now < grace_ends_at:
+        step = max((wait for wait in REMINDERS_IN_GRACE if since + wait <= now), default=REMINDERS_IN_GRACE[0])
+        reviews = [*(since + wait for wait in REMINDERS_IN_GRACE), grace_ends_at]
+        return Standing(
+            OPEN,
+            facts.plan,
+            {"kind": "payment_failed", "at": grace_ends_at.isoformat()},
+            min(_later(now, reviews)),
+            Mail("payment_failed", f"payment_failed:{_day(since)}:{step.days}", {"date": grace_ends_at}),
+        )
+    return _go_down(
+        facts,
+        since=grace_ends_at,
+        read_only=READ_ONLY_AFTER_GRACE,
+        cause="payment_failed",
+        plan=facts.plan,
+        now=now,
+    )
+
+
+def _go_down(facts: Facts, *, since: datetime, read_only: timedelta, cause: str, plan: str, now: datetime) -> Standing:
+    """Read-only from `since` on, then suspended, then deleted."""
+    suspended_at = since + read_only
+    if now < suspended_at:
+        template = "trial_ended" if cause == "trial_ended" else "read_only"
+        return Standing(
+            READ_ONLY_ACCESS,
+            plan,
+            {"kind": "read_only", "cause": cause, "at": suspended_at.isoformat()},
+            suspended_at,
+            Mail(template, f"{template}:{_day(since)}", {"date": suspended_at}),
+        )
+    planned = suspended_at + KEPT_SUSPENDED
+    first_warning = DELETION_WARNINGS[0]
+    # Announced a whole month before, also where nobody looked for months.
+    deleted_at = max(planned, (facts.deletion_warned_at or max(now, planned - first_warning)) + first_warning)
+    notice = {"kind": "suspended", "cause": cause, "at": deleted_at.isoformat()}
+    warnings = [deleted_at - before for before in DELETION_WARNINGS]
+    if now < warnings[0]:
+        mail = Mail("suspended", f"suspended:{_day(suspended_at)}", {"date": deleted_at})
+        return Standing(SUSPENDED, plan, notice, warnings[0], mail)
+    if now < deleted_at:
+        step = max(at for at in warnings if at <= now)
+        days = (deleted_at - step).days
+        mail = Mail(
+            "deletion_warning",
+            f"deletion_warning:{_day(deleted_at)}:{days}",
+            {"days": _days(deleted_at - now), "date": deleted_at},
+        )
+        following = min(_later(now, [*warnings, deleted_at]))
+        return Standing(SUSPENDED, plan, notice, following, mail, warns_of_deletion=True)
+    return Standing(SUSPENDED, plan, notice, None, is_to_be_deleted=True)
+
+
+def _find_end(facts: Facts, now: datetime) -> tuple[datetime, str, str] | None:
+    """When the last thing that opened the shop ended, why, and the plan it had; None for a shop made by hand."""
+    ends: list[tuple[datetime, str, str]] = []
+    if facts.trial_ends_at:
+        ends.append((facts.trial_ends_at, "trial_ended", TRIAL))
+    if facts.status == "unpaid" and facts.past_due_since:
+        ends.append((facts.past_due_since, "payment_failed", facts.plan or TRIAL))
+    if facts.ended_at:
+        ends.append((facts.ended_at, "cancelled", facts.plan or TRIAL))
+    if not ends and not facts.terms and facts.status in NEVER:
+        return None  # an override alone makes no customer of a shop that an operator opened
+    ends += [(term.ends_at, "prepaid_ended", term.plan) for term in facts.terms if term.ends_at <= now]
+    ends += [(one.ends_at, "override_ended", one.plan) for one in facts.overrides if one.ends_at and one.ends_at <= now]
+    if facts.status in ENDED or facts.ended_at is not None:  # who subscribed has no trial any more
+        ends = [end for end in ends if end[1] != "trial_ended"] or ends
+    return max(ends, key=lambda end: end[0], default=(now, "cancelled", facts.plan or TRIAL))
+
+
+def _ends_of_terms(facts: Facts) -> list[datetime]:
+    return [term.ends_at for term in facts.terms]
+
+
+def _ends_of_overrides(facts: Facts) -> list[datetime]:
+    return [one.ends_at for one in facts.overrides if one.ends_at]
+
+
+def _runs(starts_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
+    return starts_at <= now and (ends_at is None or now < ends_at)
+
+
+def _later(now: datetime, instants: Sequence[datetime]) -> list[datetime]:
+    return [instant for instant in instants if instant > now]
+
+
+def _allowance(plan: str) -> Any:
+    """A plan that is no longer in the table has the trial's limits, not none at all."""
+    return get_plan(plan if plan in PLANS else "growth")
+
+
+def _rank(plan: str) -> int:
+    return PLANS[plan].rank if plan in PLANS else 0
+
+
+def _day(instant: datetime) -> str:
+    return instant.date().isoformat()
+
+
+def _days(span: timedelta) -> int:
+    """Whole days, the begun one counted."""
+    return -(-span // timedelta(days=1))

@@ -1,0 +1,78 @@
+"""What a shop may use: the one place that reads the plan's limits and features; billing writes them.
+
+A limit stops new things only: a shop above its limit (after a change to a smaller plan) keeps working with what it has.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tenants.errors import FeatureMissing, PlanLimitReached
+from tenants.models import Shop
+
+RESOURCES = {
+    "members": gettext_lazy("members"),
+    "skus": gettext_lazy("SKUs"),
+    "staff": gettext_lazy("staff accounts"),
+    "locations": gettext_lazy("locations"),
+    "api_cost_per_second": gettext_lazy("API cost per second"),
+    "sms_per_month": gettext_lazy("text messages a month"),
+}
+
+FEATURES = {
+    "custom_domains": gettext_lazy("domains of your own"),
+    "custom_roles": gettext_lazy("roles of your own"),
+    "audit_export": gettext_lazy("export of the audit log"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlements:
+    """Of one shop. No plan ("") is a shop that an operator made by hand: no limits, every feature."""
+
+    plan: str
+    limits: Mapping[str, int]
+    features: frozenset[str]
+
+    def find_limit(self, resource: str) -> int | None:
+        """How many of `resource` (a key of RESOURCES) are allowed, None for any number."""
+        assert resource in RESOURCES, resource
+        return self.limits.get(resource)
+
+    def has_feature(self, feature: str) -> bool:
+        """Tell whether the plan contains `feature`, a key of FEATURES."""
+        assert feature in FEATURES, feature
+        return not self.plan or feature in self.features
+
+
+def get_entitlements(shop: Shop) -> Entitlements:
+    """Return what `shop` may use; from the row in hand, without a statement."""
+    return Entitlements(plan=shop.plan, limits=dict(shop.limits), features=frozenset(shop.features))
+
+
+def check_feature(shop: Shop, feature: str) -> None:
+    """Raise FeatureMissing unless the plan contains `feature`."""
+    if not get_entitlements(shop).has_feature(feature):
+        raise FeatureMissing(
+            _("Your plan does not contain %(feature)s. Choose a larger plan on the page Billing.")
+            % {"feature": FEATURES[feature]},
+            feature=feature,
+        )
+
+
+def check_limit(shop: Shop, resource: str, *, used: int) -> None:
+    """Raise PlanLimitReached where `used`, the new ones included, is more than the plan allows."""
+    allowed = get_entitlements(shop).find_limit(resource)
+    if allowed is not None and used > allowed:
+        raise PlanLimitReached(
+            _(
+                "Your plan allows %(allowed)d %(resource)s. Choose a larger plan on the page Billing, "
+                "or remove what you no longer need."
+            )
+            % {"allowed": allowed, "resource": RESOURCES[resource]},
+            resource=resource,
+            used=used,
+            allowed=allowed,
+        )
