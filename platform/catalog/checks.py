@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.db import connection
+from kernel.usage import find_miscount
 
 from tenants.doctor import invariant
 
@@ -41,6 +42,18 @@ def find_products_without_search_text() -> Iterator[str]:
     yield from _find(
         "SELECT slug FROM catalog_product WHERE search_text = '' ORDER BY slug LIMIT %s",
         "Product {0}: no search text.",
+    )
+
+
+@invariant("catalog.usage_counts_skus_on_sale")
+def find_miscounted_skus() -> Iterator[str]:
+    """What the plan's limit is held against is how many variants are on sale."""
+    yield from find_miscount(
+        "skus",
+        """
+        SELECT count(*) FROM catalog_variant v JOIN catalog_product p ON p.id = v.product_id
+        WHERE v.is_active AND p.status = 'active'
+        """,
     )
 
 

@@ -1,7 +1,7 @@
 """The ground floor: small things that every app stands on.
 
 - `money`: integer minor units, currency exponents, rounding and sharing without a float.
-- `errors`, `ids`, `outbox`, `idempotency`, `timing`: each module says in its docstring what it promises.
+- `errors`, `ids`, `outbox`, `idempotency`, `usage`: each module says in its docstring what it promises.
 
 Rules of the house:
 

@@ -41,3 +41,13 @@ class OutboxEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.topic}"
+
+
+class Usage(models.Model):
+    """How much of a limited resource the shop uses. Written by triggers alone, see `kernel.usage`."""
+
+    resource = models.TextField(primary_key=True)
+    used = models.BigIntegerField(default=0, db_default=0)
+
+    def __str__(self) -> str:
+        return f"{self.resource}: {self.used}"

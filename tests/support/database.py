@@ -33,6 +33,7 @@ CODE = (
     "platform/*/migrations/*.py",
     "tenants/**/*.py",
     "platform/kernel/ledger.py",
+    "platform/kernel/usage.py",
     "platform/staff/models.py",
     "platform/config/settings/apps.py",
     "platform/config/embedded/*.py",
