@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from kernel.ids import hash_secret
 
 from staff.models import ApiKey, User
+from staff.permissions import OWNER
 from tenants.doctor import invariant
 
 
 @invariant("staff.every_shop_has_an_owner")
 def find_missing_owner() -> Iterator[str]:
     """A shop that nobody can sign in to is lost to its merchant."""
-    if not User.objects.filter(role=User.Role.OWNER, is_active=True).exists():
+    if not User.objects.filter(role=OWNER, is_active=True).exists():
         yield "There is no active owner."
 
 

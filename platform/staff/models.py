@@ -10,6 +10,12 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from kernel.ids import new_id
 
+from staff.permissions import ACCOUNTANT, CASHIER, MANAGER, OWNER
+
+CUSTOM = "custom-"  # begins the code of a role that a shop made
+BUILT_IN_CODES = [OWNER, MANAGER, CASHIER, ACCOUNTANT]
+ROLE_KNOWN = models.Q(role__in=BUILT_IN_CODES) | models.Q(role__startswith=CUSTOM)
+
 
 class UserManager(BaseUserManager["User"]):
     """The interface that Django's own commands and allauth expect."""
@@ -29,15 +35,10 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in with an e-mail address (kept in lower case) and a password."""
 
-    class Role(models.TextChoices):
-        """What a person may do in the console."""
-
-        OWNER = "owner", _("Owner")
-
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(_("e-mail"), max_length=254, unique=True)
     name = models.CharField(_("name"), max_length=100, blank=True)
-    role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.OWNER)
+    role = models.CharField(_("role"), max_length=20, default=OWNER)  # a built-in role, or the code of a Role
     language = models.CharField(_("language"), max_length=10, default="zh-hans")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -52,11 +53,36 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower_case"),
-            models.CheckConstraint(condition=models.Q(role__in=["owner"]), name="user_role_known"),
+            models.CheckConstraint(condition=ROLE_KNOWN, name="user_role_of_known_kind"),
         ]
 
     def __str__(self) -> str:
         return self.email
+
+
+class Role(models.Model):
+    """A role that the shop made; or, with the code of a built-in one, only what the shop demands of that one."""
+
+    code = models.CharField(primary_key=True, max_length=20)
+    name = models.CharField(max_length=50, blank=True)
+    permissions = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    second_factor_required = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(models.Q(code__startswith=CUSTOM) & ~models.Q(name=""))
+                | models.Q(code__in=BUILT_IN_CODES, name="", permissions=[]),
+                name="role_is_custom_or_empty",
+            ),
+            models.UniqueConstraint(
+                Lower("name"), condition=models.Q(code__startswith=CUSTOM), name="role_name_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.code
 
 
 class SignInLink(models.Model):

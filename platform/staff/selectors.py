@@ -7,8 +7,9 @@ from uuid import UUID
 from django.db.models import F
 from kernel.ids import hash_secret
 
-from staff.models import ApiKey, User
-from staff.types import ApiKeyRow
+from staff.models import ApiKey, Role, User
+from staff.permissions import BUILT_IN, OWNER, PERMISSIONS
+from staff.types import Access, ApiKeyRow, Contact
 from tenants.errors import ShopUnknown
 from tenants.models import Shop
 from tenants.selectors import get_shop
@@ -27,6 +28,33 @@ _COLUMNS = (
     "last_used_at",
     "revoked_at",
 )
+
+
+def get_access(*, user: User) -> Access:
+    """What a signed-in person may do; a role that is no longer there may do nothing. One statement."""
+    found = Role.objects.filter(code=user.role).first()
+    if built_in := BUILT_IN.get(user.role):
+        return Access(user.role, str(built_in.name), built_in.permissions)
+    permissions = frozenset(found.permissions if found else ()) & frozenset(PERMISSIONS)
+    return Access(user.role, found.name if found else "", permissions)
+
+
+def list_roles_that_may(*, permission: str) -> list[str]:
+    """Names of the roles that hold a permission: the built-in ones, then the shop's own. One statement."""
+    built_in = [str(role.name) for role in BUILT_IN.values() if permission in role.permissions]
+    own = Role.objects.filter(permissions__contains=[permission]).order_by("name").values_list("name", flat=True)
+    return [*built_in, *own]
+
+
+def list_owners() -> list[Contact]:
+    """The active owners, who has been one longest first. One statement."""
+    owners = User.objects.filter(role=OWNER, is_active=True).order_by("date_joined", "pk")
+    return [Contact(*row) for row in owners.values_list("email", "language", "name")]
+
+
+def get_owner_contact() -> Contact:
+    """Whom we write to about the shop: the active owner who has been one longest. One statement."""
+    return list_owners()[0]
 
 
 def get_api_key(*, secret: str, now: datetime) -> ApiKeyRow | None:

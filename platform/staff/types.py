@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from staff.permissions import SIGNED_IN
 from tenants.models import Shop
 
 
@@ -14,6 +15,28 @@ class OpenedShop:
     shop: Shop
     user_id: UUID
     storefront_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What somebody may do, by the name and permissions of the role."""
+
+    role: str
+    role_name: str
+    permissions: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        """Tell whether a permission, or SIGNED_IN, is held."""
+        return permission == SIGNED_IN or permission in self.permissions
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to write to about the shop."""
+
+    email: str
+    language: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def get_addresses() -> list[str]:
         route = str(pattern.pattern)
         if pattern.name == "enter":
             continue
-        route = re.sub(r"<uuid:\w+>", str(uuid4()), route.replace("<int:key_id>", "1"))
+        route = re.sub(r"<uuid:\w+>", str(uuid4()), re.sub(r"<(str|slug):\w+>", "x", re.sub(r"<int:\w+>", "1", route)))
         if route.startswith("^"):
             route = f"join-links/{uuid4()}/qr.svg"
         addresses.append(f"/console/{route}")

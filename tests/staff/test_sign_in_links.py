@@ -35,8 +35,9 @@ def test_a_link_ends_after_sixty_seconds(owner: User, now: datetime) -> None:
 
 
 def test_an_unknown_secret_and_a_user_who_left_are_refused(owner: User, now: datetime) -> None:
+    User.objects.create_user("second@north.example")
     secret = create_sign_in_link(user_id=owner.pk, now=now)
-    User.objects.update(is_active=False)
+    User.objects.filter(pk=owner.pk).update(is_active=False)
 
     for tried in (secret, "nothing"):
         with pytest.raises(LinkUnusable):

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms, template
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from kernel.money import currency_symbol, format_minor
 from members.selectors import mask_phone
@@ -69,10 +68,3 @@ def card(content: str, title: str = "", level: int = 2) -> SafeString:
 def table(content: str, caption: str) -> SafeString:
     """A table that scrolls sideways on a phone: `{% table caption=_("Orders") %}<thead>…<tbody>…{% endtable %}`."""
     return render_to_string("components/table.html", {"content": content, "caption": caption})
-
-
-@register.inclusion_tag("components/nav_link.html", takes_context=True)
-def nav_link(context: template.Context, view: str, label: str, icon: str) -> dict[str, object]:
-    """A navigation entry, marked as current on its own page and those below it."""
-    href = reverse(view)
-    return {"href": href, "label": label, "icon": icon, "current": context["request"].path.startswith(href)}

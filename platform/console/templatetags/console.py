@@ -4,12 +4,16 @@ from coupons.offers import headline
 from coupons.types import Offer
 from django import template
 from django.template.defaultfilters import stringfilter
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from stock.models import Entry
 
+from console.access import may_open
+
 register = template.Library()
 
-# Text and colour of a state's badge. Keys are the states of coupons, batches, join links, orders, products and keys.
+# Text and colour of a badge: the states of coupons, batches, join links, orders, products, keys and domains.
 STATES = {
     "open": (_("Open"), "success"),
     "not_yet": (_("Not begun"), "info"),
@@ -31,6 +35,9 @@ STATES = {
     "archived": (_("Archived"), "plain"),
     "valid": (_("Valid"), "success"),
     "revoked": (_("Revoked"), "plain"),
+    "main": (_("Main domain"), "success"),
+    "proven": (_("Proven"), "success"),
+    "unproven": (_("Not proven yet"), "warning"),
     "pending": (_("Pending"), "warning"),
     "settled": (_("Received"), "success"),
 }
@@ -60,3 +67,13 @@ def signed(value: int) -> str:
 def movement(kind: str) -> str:
     """Why stock moved, in words."""
     return str(Entry.Kind(kind).label)
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context: template.Context, view: str, label: str, icon: str) -> str:
+    """An entry of the menu, marked as current on its own page and those below; none for who may not open the page."""
+    request, href = context["request"], reverse(view)
+    if not may_open(request, view):
+        return ""
+    facts = {"href": href, "label": label, "icon": icon, "current": request.path.startswith(href)}
+    return render_to_string("components/nav_link.html", facts)

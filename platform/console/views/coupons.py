@@ -27,14 +27,14 @@ SAMPLE_MINOR = 10_000
 
 
 @require_safe
-@staff_page
+@staff_page("coupons.view")
 def coupon_list(request: HttpRequest) -> HttpResponse:
     """Every coupon with what was claimed and used of it."""
     page = list_batches(now=timezone.now(), **get_page_arguments(request))
     return render(request, "console/coupons/list.html", {"page": page})
 
 
-@staff_page
+@staff_page("coupons.edit")
 def coupon_create(request: HttpRequest) -> HttpResponse:
     """Make a coupon."""
     form = CouponForm(request.POST or None, currency=current_shop().currency)
@@ -51,7 +51,7 @@ def coupon_create(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@staff_page
+@staff_page("coupons.edit")
 def coupon_example(request: HttpRequest) -> HttpResponse:
     """What the form being filled in would do to a price; asked for while people type."""
     form = CouponForm(request.GET, currency=current_shop().currency)
@@ -59,7 +59,7 @@ def coupon_example(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@staff_page
+@staff_page("coupons.view")
 def coupon_detail(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """One coupon with its counts and who has it."""
     now = timezone.now()
@@ -71,7 +71,7 @@ def coupon_detail(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@staff_page
+@staff_page("coupons.edit")
 def coupon_status(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Pause or resume the claims."""
     active = request.POST.get("active") == "yes"

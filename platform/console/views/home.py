@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from staff.permissions import SIGNED_IN
 
 from console.access import staff_page
 from console.selectors import get_overview
@@ -15,7 +16,7 @@ from tenants.transaction import current_shop
 
 
 @require_safe
-@staff_page
+@staff_page(SIGNED_IN)
 def home(request: HttpRequest) -> HttpResponse:
     """What to do next, and what came of the last seven days."""
     overview = get_overview(now=timezone.now())
@@ -23,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@staff_page
+@staff_page("settings.view")
 def shop_settings(request: HttpRequest) -> HttpResponse:
     """What the shop was opened with."""
     shop = current_shop()

@@ -31,14 +31,14 @@ MAX_CHOICES = 100
 
 
 @require_safe
-@staff_page
+@staff_page("join_links.view")
 def join_link_list(request: HttpRequest) -> HttpResponse:
     """Every link with what came by it."""
     page = list_links(now=timezone.now(), **get_page_arguments(request))
     return render(request, "console/join_links/list.html", {"page": page})
 
 
-@staff_page
+@staff_page("join_links.edit")
 def join_link_create(request: HttpRequest) -> HttpResponse:
     """Make a link; `?batch=` chooses the coupon beforehand."""
     now = timezone.now()
@@ -70,7 +70,7 @@ def join_link_create(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@staff_page
+@staff_page("join_links.view")
 def join_link_detail(request: HttpRequest, link_id: UUID) -> HttpResponse:
     """One link: its address, its pictures, and who came by it."""
     link = _get_link(link_id)
@@ -89,7 +89,7 @@ def join_link_detail(request: HttpRequest, link_id: UUID) -> HttpResponse:
 
 
 @require_safe
-@staff_page
+@staff_page("join_links.view")
 def join_link_news(request: HttpRequest, link_id: UUID) -> HttpResponse:
     """Counts and latest joins, asked for again and again by the open page; empty while there are `?seen=` joins."""
     link = _get_link(link_id)
@@ -99,7 +99,7 @@ def join_link_news(request: HttpRequest, link_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@staff_page
+@staff_page("join_links.edit")
 def join_link_status(request: HttpRequest, link_id: UUID) -> HttpResponse:
     """Close the link, or open it again."""
     opening = request.POST.get("open") == "yes"
@@ -117,7 +117,7 @@ def join_link_status(request: HttpRequest, link_id: UUID) -> HttpResponse:
 
 
 @require_safe
-@staff_page
+@staff_page("join_links.view")
 def join_link_picture(request: HttpRequest, link_id: UUID, kind: str) -> HttpResponse:
     """The code as `qr.svg` or `qr.png`, the poster as `poster.pdf` (A4) or `poster.png` (phone); `?save` downloads."""
     now = timezone.now()

@@ -20,7 +20,7 @@ from console.selectors import get_order_extras, get_phones_of_orders
 
 
 @require_safe
-@staff_page
+@staff_page("orders.view")
 def order_list(request: HttpRequest) -> HttpResponse:
     """Every order, the newest first; `?status=` shows those of one state."""
     status = request.GET.get("status", "")
@@ -37,7 +37,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@staff_page
+@staff_page("orders.view")
 def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """One order: lines, what was taken off and why, payments."""
     order = get_order(order_id=order_id)
@@ -47,7 +47,7 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@staff_page
+@staff_page("orders.settle")
 def order_paid(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """The customer has paid at the counter. Pressed twice it stays paid."""
     try:

@@ -30,7 +30,7 @@ SORTS = {"price": Sort.PRICE_ASC, "-price": Sort.PRICE_DESC, "newest": Sort.NEWE
 
 
 @require_safe
-@staff_page
+@staff_page("products.view")
 def product_list(request: HttpRequest) -> HttpResponse:
     """Products with price, stock and status; `?q=` searches, `?sort=` orders, `?all=1` shows archived ones too."""
     search = request.GET.get("q", "").strip()
@@ -58,7 +58,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
     return render(request, "console/products/list.html", context)
 
 
-@staff_page
+@staff_page("products.edit")
 def product_create(request: HttpRequest) -> HttpResponse:
     """Add a product with one variant and its first stock."""
     form = ProductForm(request.POST or None, currency=current_shop().currency)
@@ -75,14 +75,14 @@ def product_create(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@staff_page
+@staff_page("products.view")
 def product_detail(request: HttpRequest, product_id: UUID) -> HttpResponse:
     """One product with its variants, their stock, and how the stock came about."""
     return _render_product(request, _get_product(product_id), StockForm())
 
 
 @require_POST
-@staff_page
+@staff_page("stock.adjust")
 def stock_adjust(request: HttpRequest, product_id: UUID) -> HttpResponse:
     """Correct the stock of one of the product's variants."""
     product = _get_product(product_id)
@@ -103,7 +103,7 @@ def stock_adjust(request: HttpRequest, product_id: UUID) -> HttpResponse:
 
 
 @require_safe
-@staff_page
+@staff_page("stock.view")
 def stock_list(request: HttpRequest) -> HttpResponse:
     """Every balance, what is scarcest first."""
     page = list_levels(**get_page_arguments(request))
