@@ -5,9 +5,11 @@ Anybody may ask for any name; it is served only after its owner published our to
 
 import re
 import secrets
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.conf import settings
+from django.core import signing
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -20,6 +22,7 @@ from tenants.models import Domain, Shop
 
 MAX_DOMAINS = 20  # a shop
 KEPT_SECONDS = 60
+SEAL = "tenants.domains"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.(?=[a-z0-9-]*[a-z]){_LABEL}")  # the last label is no number: no address
 
@@ -43,6 +46,8 @@ def verify_domain(*, shop: Shop, host: str, now: datetime) -> None:
     Asks the DNS and the domain's web server, so call it outside any transaction.
     """
     domain = _get(shop, host)
+    if domain.verified_at is not None:
+        return
     proof = proof_of(domain)
     if not is_published(host=domain.host, proof=proof):
         raise DomainUnproven(
@@ -91,6 +96,37 @@ def proof_of(domain: Domain) -> Proof:
     return make_proof(host=domain.host, token=domain.token)
 
 
+def pack_domains(shop: Shop) -> list[dict[str, str]]:
+    """Return the shop's domains for its archive. The seal lets this installation alone believe what is in it."""
+    return [
+        {
+            "host": each.host,
+            "sealed": signing.dumps(
+                [each.host, each.token, each.verified_at and each.verified_at.isoformat(), each.is_primary], salt=SEAL
+            ),
+        }
+        for each in list_domains(shop)
+    ]
+
+
+def unpack_domains(*, shop: Shop, packed: Iterable[Mapping[str, str]], now: datetime) -> None:
+    """Give a restored shop its domains back, but those that another shop has proven since.
+
+    In the installation that packed them they are as they were; in any other they must be proven anew.
+    """
+    hosts = []
+    for each in list(packed)[:MAX_DOMAINS]:
+        host = _clean_host(each["host"])
+        if Domain.objects.filter(host=host).exclude(verified_at=None).exists():
+            continue
+        token, verified_at, is_primary = _unseal(host, each["sealed"]) or (secrets.token_hex(16), None, False)
+        Domain.objects.create(
+            shop=shop, host=host, token=token, verified_at=verified_at, is_primary=is_primary, created_at=now
+        )
+        hosts.append(host)
+    _forget(*hosts)
+
+
 def list_hosts(shop: Shop) -> list[str]:
     """Return the names alone."""
     return [domain.host for domain in list_domains(shop)]
@@ -111,6 +147,15 @@ def _read_slug(host: str) -> tuple[str, str] | None:
         return None
     primary = Domain.objects.filter(shop=domain.shop, is_primary=True).values_list("host", flat=True).first()
     return domain.shop.slug, primary or ""
+
+
+def _unseal(host: str, sealed: str) -> tuple[str, datetime | None, bool] | None:
+    """Token, when it was proven, whether primary; None where another installation sealed it, or for another host."""
+    try:
+        of, token, verified_at, is_primary = signing.loads(sealed, salt=SEAL)
+    except signing.BadSignature:
+        return None
+    return (token, verified_at and datetime.fromisoformat(verified_at), is_primary) if of == host else None
 
 
 def _clean_host(host: str) -> str:

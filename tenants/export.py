@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from tenants.archive import ArchiveWriter
 from tenants.contents import HISTORY, Table, read_identities, read_sequences, read_tables
+from tenants.domains import pack_domains
 from tenants.models import Shop
 
 SHOP_FIELDS = ("slug", "name", "access", "language", "currency", "time_zone", "phone_region")
@@ -34,6 +35,7 @@ class Exported:
 
 def export_shop(*, shop: Shop, file: IO[bytes], now: datetime) -> Exported:
     """Write the shop's archive; its people work on meanwhile. Sessions are left out: an archive signs nobody in."""
+    domains = pack_domains(shop)
     parameters = connections[DEFAULT_DB_ALIAS].get_connection_params()
     with closing(psycopg.connect(**parameters, autocommit=True)) as connection, connection.cursor() as cursor:
         tables = _begin(cursor, shop.schema_name)
@@ -49,6 +51,7 @@ def export_shop(*, shop: Shop, file: IO[bytes], now: datetime) -> Exported:
                     "created_at": shop.created_at.isoformat(),
                 },
                 "migrations": migrations,
+                "domains": domains,
                 "identities": read_identities(cursor, shop.schema_name),
                 "columns": {table.name: table.columns for table in tables},
             },

@@ -20,6 +20,7 @@ from tenants.contents import (
     read_tables_with_triggers,
 )
 from tenants.doctor import Finding, find_broken
+from tenants.domains import unpack_domains
 from tenants.errors import ArchiveRefused, SlugTaken
 from tenants.export import SHOP_FIELDS
 from tenants.models import DeletedShop, Shop
@@ -71,6 +72,8 @@ def restore_shop(
             cursor.execute(f'GRANT "{schema}" TO CURRENT_USER, "{app_login}" WITH INHERIT FALSE, SET TRUE')
             rows = _load(cursor, schema, archive)
         shop = _save(existing, schema, slug, about)
+        if existing is None:  # a shop that is replaced has its domains still
+            unpack_domains(shop=shop, packed=archive.header.get("domains", ()), now=now)
         DeletedShop.objects.filter(slug=slug).delete()
         findings = tuple(islice(find_broken([shop]), SHOWN))
         if findings and not accept_findings:

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.urls.converters import UUIDConverter
 
-from console.views import coupons, home, join_links, keys, orders, products, session
+from console.views import coupons, domains, home, join_links, keys, orders, products, session
 
 app_name = "console"
 urlpatterns = [
@@ -33,6 +33,10 @@ urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
     path("orders/<uuid:order_id>/", orders.order_detail, name="order"),
     path("orders/<uuid:order_id>/paid/", orders.order_paid, name="order_paid"),
+    path("domains/", domains.domain_list, name="domains"),
+    path("domains/<str:host>/check/", domains.domain_check, name="domain_check"),
+    path("domains/<str:host>/primary/", domains.domain_primary, name="domain_primary"),
+    path("domains/<str:host>/remove/", domains.domain_remove, name="domain_remove"),
     path("keys/", keys.api_keys, name="api_keys"),
     path("keys/<int:key_id>/revoke/", keys.api_key_revoke, name="api_key_revoke"),
 ]

@@ -27,6 +27,7 @@ ADDRESSES = [
     "/console/join-links/new/",
     "/console/orders/",
     "/console/keys/",
+    "/console/domains/",
 ]
 OUTSIDE = ["/console/sign-in/", "/console/password/", "/console/password/sent/", "/console/password/1-x/"]
 # Every pair of width, theme and language is among them.

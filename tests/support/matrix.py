@@ -41,13 +41,15 @@ from staff.models import ApiKey, User
 from staff.services import create_sign_in_link
 
 from storefront_api.schema.root import SCHEMA
-from tenants.models import Shop
+from tenants.domains import add_domain
+from tenants.models import Domain, Shop
 from tenants.transaction import tenant_transaction
 from tests.support.full_shop import PRODUCTS, fill_shop
 from tests.support.shops import ShopClient
 from tests.support.storefront import Storefront, make_key
 
 PHONE = "13811112222"
+HOST = "shop.north.example"
 
 
 @dataclass(frozen=True)
@@ -118,10 +120,12 @@ def set_scene(north: Shop, south: Shop) -> Scene:
             "order_id": ids["Order"], "key_id": ApiKey.objects.filter(revoked_at=None).values_list("pk")[0][0],
             "code": "till", "kind": "qr.svg", "secret": create_sign_in_link(user_id=user.pk, now=now),
             "uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user),
-            "email_id": Email.objects.values_list("pk")[0][0], "coupon_code": coupon.code,
+            "host": HOST, "email_id": Email.objects.values_list("pk")[0][0], "coupon_code": coupon.code,
         }  # fmt: skip
         # No text of our own contains them, such as the examples in empty fields.
         markers = (*PRODUCTS, "SKU-0", "周末折扣", "Old ERP", "secret-guest", coupon.code, str(order.number))
+    add_domain(shop=north, host=HOST, now=now)
+    Domain.objects.update(verified_at=now)
     nodes = {kind: to_global_id(kind, key) for kind, key in ids.items() if kind != "JoinLink"}
     return Scene(north, south, values, nodes, markers, tokens, keys)
 

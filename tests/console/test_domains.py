@@ -1,0 +1,101 @@
+"""The page of the shop's own domains."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from django.core.cache import cache
+
+from tenants import domain_proof
+from tenants.domains import add_domain, list_domains
+from tenants.models import Domain, Shop
+from tenants.transaction import find_current_shop
+from tests.support.shops import ShopClient
+
+PAGE = "/console/domains/"
+HOST = "www.corner-goods.com"
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """TXT records; the network is asked outside of the shop's transaction alone."""
+    records: dict[str, str] = {}
+
+    def resolve(name: str) -> list[str]:
+        assert find_current_shop() is None
+        return [records[name]] if name in records else []
+
+    monkeypatch.setattr(domain_proof, "resolve_txt", resolve)
+    monkeypatch.setattr(domain_proof, "fetch_files", lambda host: [])
+    return records
+
+
+def state_of(shop: Shop) -> list[tuple[str, bool, bool]]:
+    return [(each.host, each.verified_at is not None, each.is_primary) for each in list_domains(shop)]
+
+
+def test_a_domain_is_asked_for_proven_made_the_main_one_and_given_up(
+    client: ShopClient, north: Shop, published: dict[str, str]
+) -> None:
+    assert client.post(PAGE, {"host": f" {HOST.upper()} "}).headers["Location"] == PAGE
+    domain = Domain.objects.get()
+    page = client.get(PAGE).content.decode()
+    for value in (
+        f"_laxin.{HOST}",
+        f"laxin-verification={domain.token}",
+        f"http://{HOST}/.well-known/laxin-domain.txt",
+    ):
+        assert f'data-copy="{value}"' in page
+
+    said = client.post(f"{PAGE}{HOST}/check/", follow=True).content.decode()
+    assert f"_laxin.{HOST}" in said.split('role="alert"')[1].split("</p>")[0]
+    assert state_of(north) == [(HOST, False, False)]
+
+    published[f"_laxin.{HOST}"] = f"laxin-verification={domain.token}"
+    cache.clear()
+    client.post(f"{PAGE}{HOST}/check/")
+    assert state_of(north) == [(HOST, True, False)]
+    page = client.get(PAGE).content.decode()
+    assert f"{PAGE}{HOST}/check/" not in page
+    assert 'data-copy="north.localhost"' in page
+
+    client.post(f"{PAGE}{HOST}/primary/")
+    assert state_of(north) == [(HOST, True, True)]
+    client.post(f"{PAGE}{HOST}/remove/")
+    assert state_of(north) == []
+
+
+def test_checks_follow_one_another_slowly(client: ShopClient, north: Shop, published: dict[str, str]) -> None:
+    client.post(PAGE, {"host": HOST})
+    published[f"_laxin.{HOST}"] = "laxin-verification=other"
+    client.post(f"{PAGE}{HOST}/check/")
+    published[f"_laxin.{HOST}"] = f"laxin-verification={Domain.objects.get().token}"
+    client.post(f"{PAGE}{HOST}/check/")
+    assert state_of(north) == [(HOST, False, False)]
+
+
+@pytest.mark.parametrize("host", ["", "localhost", "10.0.0.1", "https://shop.example.com/"])
+def test_what_is_no_domain_is_said_at_the_field(client: ShopClient, north: Shop, host: str) -> None:
+    answer = client.post(PAGE, {"host": host})
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.content.decode()
+    assert state_of(north) == []
+
+
+def test_an_unproven_domain_is_not_made_the_main_one(client: ShopClient, north: Shop) -> None:
+    client.post(PAGE, {"host": HOST})
+    client.post(f"{PAGE}{HOST}/primary/")
+    assert state_of(north) == [(HOST, False, False)]
+
+
+def test_another_shops_domain_is_neither_shown_nor_changed(
+    client: ShopClient, north: Shop, shops: tuple[Shop, Shop], now: datetime
+) -> None:
+    south = shops[1]
+    add_domain(shop=south, host=HOST, now=now)
+    Domain.objects.update(verified_at=now)
+    assert HOST not in client.get(PAGE).content.decode()
+    for what in ("check", "primary", "remove"):
+        assert client.post(f"{PAGE}{HOST}/{what}/").status_code == 404
+    assert client.post(PAGE, {"host": HOST}).status_code == 422
+    assert (state_of(north), state_of(south)) == ([], [(HOST, True, False)])
