@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from tenants.backend.base import DatabaseWrapper, Tenant
 from tenants.errors import TenancyError
+from tenants.housekeeping import delete_ended_sessions, delete_old_rows
 from tenants.models import Shop
 from tenants.pool import refill_pool
 from tenants.relay import find_schemas_with_news, relay_events
-from tenants.selectors import get_shop_of_schema
+from tenants.selectors import get_shop_of_schema, list_shops
 from tenants.transaction import assert_tenant_transaction, current_shop, find_current_shop, tenant_transaction
 
 HEADER = "laxin_shop"
@@ -142,3 +143,18 @@ def relay_all_outboxes() -> None:
 def keep_ready_schemas() -> int:
     """Have as many ready schemas as the setting says; see `tenants.pool`."""
     return refill_pool(size=settings.SHOP_POOL_SIZE)
+
+
+@shared_task(ignore_result=True)
+def tidy_up() -> None:
+    """Delete what has served its time; a large backlog is worked off in several transactions."""
+    if delete_old_rows(now=timezone.now()):
+        enqueue_on_commit(tidy_up)
+
+
+@shared_task(base=PublicTask, ignore_result=True)
+def tidy_up_all_shops() -> None:
+    """Sent by beat: hand the work out to the shops, and do the public site's own."""
+    delete_ended_sessions(now=timezone.now())
+    for shop in list_shops():
+        enqueue_for_shop(shop, tidy_up)

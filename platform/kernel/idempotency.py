@@ -87,6 +87,8 @@ def run_once(
     return Outcome(answer=held[1], replayed=True)
 
 
-def delete_expired_keys(*, now: datetime) -> int:
-    """Delete the keys that are past their lifetime and return how many."""
-    return IdempotencyKey.objects.filter(created_at__lte=now - LIFETIME).delete()[0]
+def delete_expired_keys(*, now: datetime, limit: int) -> int:
+    """Delete up to `limit` keys that are past their lifetime, oldest first, and return how many."""
+    # The age is asked twice: a key may be claimed anew between the two.
+    expired = IdempotencyKey.objects.filter(created_at__lte=now - LIFETIME)
+    return expired.filter(pk__in=expired.order_by("created_at").values("pk")[:limit]).delete()[0]

@@ -28,6 +28,8 @@ OUTBOX_SUBSCRIBERS = "config.subscribers.SUBSCRIBERS"
 CELERY_BEAT_SCHEDULE = {
     "relay-outboxes": {"task": "tenants.tasks.relay_all_outboxes", "schedule": 10.0, "options": {"expires": 10}},
     "keep-ready-schemas": {"task": "tenants.tasks.keep_ready_schemas", "schedule": 20.0, "options": {"expires": 20}},
+    "tidy-up": {"task": "tenants.tasks.tidy_up_all_shops", "schedule": 6 * 3600.0, "options": {"expires": 3600}},
     "expire-coupons": {"task": "coupons.tasks.expire_coupons_of_all_shops", "schedule": 600.0},
+    "beat-heart": {"task": "website.tasks.beat_heart", "schedule": 60.0, "options": {"expires": 60}},
     "deliver-due-emails": {"task": "messaging.tasks.deliver_due_emails_of_all_shops", "schedule": 60.0},
 }

@@ -1,0 +1,86 @@
+"""Rows that have served their time are deleted in batches, each shop's by itself."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.utils import timezone
+from kernel.models import IdempotencyKey, OutboxEvent
+
+from tenants import housekeeping, tasks
+from tenants.housekeeping import delete_old_rows
+from tenants.models import Shop
+from tenants.transaction import tenant_transaction
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Tasks read the clock."""
+    return timezone.now()
+
+
+def add_rows(now: datetime, *, old: int, new: int = 0) -> None:
+    """Of each kind: some a little too old, some just not."""
+    for number in range(old + new):
+        late = timedelta(minutes=1 if number < old else -1)
+        IdempotencyKey.objects.create(
+            mutation="m", caller="c", key=str(number), body_hash="", created_at=now - timedelta(hours=24) - late
+        )
+        OutboxEvent.objects.create(topic=f"a.{number}", payload={}, delivered_at=now - timedelta(days=30) - late)
+        Session.objects.create(session_key=str(number), session_data="", expire_date=now - late)
+
+
+def count() -> list[int]:
+    return [model.objects.count() for model in (IdempotencyKey, OutboxEvent, Session)]
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_old_go_and_the_others_stay(now: datetime) -> None:
+    add_rows(now, old=2, new=3)
+    assert delete_old_rows(now=now) is False
+    assert count() == [3, 3, 3]
+    assert list(OutboxEvent.objects.order_by("id").values_list("topic", flat=True)) == ["a.2", "a.3", "a.4"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_event_that_was_not_delivered_is_never_deleted(now: datetime) -> None:
+    long_ago = now - timedelta(days=1000)
+    OutboxEvent.objects.create(topic="a.stuck", payload={}, created_at=long_ago, available_at=long_ago, attempts=99)
+    delete_old_rows(now=now)
+    assert OutboxEvent.objects.count() == 1
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_batch_is_bounded_and_says_that_more_is_left(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    add_rows(now, old=3)
+    assert delete_old_rows(now=now) is True
+    assert count() == [1, 1, 1]
+    assert delete_old_rows(now=now) is False
+    assert count() == [0, 0, 0]
+
+
+def test_every_shop_gets_a_task_that_goes_on_until_nothing_is_left(
+    live_shops: tuple[Shop, Shop], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    sent: list[str] = []
+
+    def run(shop: Shop, task: object, *args: object) -> None:
+        assert task is tasks.tidy_up
+        sent.append(shop.schema_name)
+        if not connection.in_atomic_block:
+            with tenant_transaction(shop):
+                tasks.tidy_up()
+
+    monkeypatch.setattr(tasks, "enqueue_for_shop", run)
+    north, south = live_shops
+    with tenant_transaction(north):
+        add_rows(now, old=5)
+    Session.objects.create(session_key="public", session_data="", expire_date=now - timedelta(days=1))
+    tasks.tidy_up_all_shops()
+    assert sent == [north.schema_name] * 3 + [south.schema_name]
+    with tenant_transaction(north):
+        assert count() == [0, 0, 0]
+    assert Session.objects.count() == 0
