@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from joining.errors import LinkClosed, LinkNotFound
+from joining.errors import LinkClosed, LinkNotFound, ShopFull
 from joining.qr import render_qr_data_uri
 from joining.selectors import find_open_link, get_link
 from joining.services import join_member
@@ -126,6 +126,8 @@ def _join(request: HttpRequest, code: str, *, now: datetime) -> HttpResponse:
     except LinkClosed:
         link = get_link(code=code, now=now)
         return _notice(request, "not_yet" if link and link.state == "not_yet" else "over", link=link)
+    except ShopFull:
+        return _notice(request, "full")
     except DomainError:
         return _notice(request, "shop_closed")
     if "plain" in request.POST and result.coupon is not None:
@@ -198,7 +200,7 @@ def _ticket(coupon: CouponRow) -> dict[str, object]:
     }
 
 
-_STATUS_OF_NOTICE = {"unknown": 404, "over": 410, "not_yet": 403, "shop_closed": 403}
+_STATUS_OF_NOTICE = {"unknown": 404, "over": 410, "not_yet": 403, "shop_closed": 403, "full": 403}
 
 
 def _notice(request: HttpRequest, kind: str, *, link: LinkRow | None = None) -> HttpResponse:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from kernel.usage import get_used
 
 from tenants.errors import FeatureMissing, PlanLimitReached
 from tenants.models import Shop
+from tenants.transaction import current_shop
 
 RESOURCES = {
     "members": gettext_lazy("members"),
@@ -76,3 +78,15 @@ def check_limit(shop: Shop, resource: str, *, used: int) -> None:
             used=used,
             allowed=allowed,
         )
+
+
+def check_allowance(*, resource: str) -> None:
+    """Raise PlanLimitReached where the current shop has more of a counted `resource` than its plan allows.
+
+    Called after something was added, in the transaction that adds it: the count is exact then, because it includes the
+    addition and holds back all others (see `kernel.usage`), and whoever catches the error takes the addition back.
+    One statement, none where there is no limit.
+    """
+    shop = current_shop()
+    if get_entitlements(shop).find_limit(resource) is not None:
+        check_limit(shop, resource, used=get_used(resource=resource))

@@ -15,6 +15,7 @@ from catalog.errors import BarcodeTaken, CategoryUnknown, ProductUnknown, SkuTak
 from catalog.models import Category, Product, Variant
 from catalog.text import build_search_text, make_slug
 from catalog.types import ProductInput, VariantInput
+from tenants.entitlements import check_allowance
 
 NAME_LENGTH, SLUG_LENGTH, BRAND_LENGTH, TAG_LENGTH = 300, 300, 100, 50
 SKU_LENGTH, VARIANT_NAME_LENGTH, CATEGORY_NAME_LENGTH = 64, 200, 200
@@ -25,7 +26,8 @@ MAX_VARIANTS = 200
 def create_product(*, data: ProductInput, now: datetime) -> UUID:
     """Add an active product with its variants and return its key.
 
-    Raises `InvalidInput` (its field names the value), `SkuTaken`, `BarcodeTaken`, `SlugTaken`, `CategoryUnknown`.
+    Raises `InvalidInput` (its field names the value), `SkuTaken`, `BarcodeTaken`, `SlugTaken`, `CategoryUnknown`, and
+    `tenants.errors.PlanLimitReached` for more SKUs on sale than the plan allows.
     """
     _check_product(data)
     _check_codes_are_free(data, product_id=None)
@@ -36,19 +38,22 @@ def create_product(*, data: ProductInput, now: datetime) -> UUID:
         Variant.objects.bulk_create(
             [_fill_variant(Variant(id=new_id()), item, product.id, index) for index, item in enumerate(data.variants)]
         )
+    check_allowance(resource="skus")
     return product.id
 
 
 def update_product(*, product_id: UUID, data: ProductInput, now: datetime) -> None:
     """Make a product what `data` says. Variants are matched by SKU; those not named are no longer sold, never deleted.
 
-    Without `data.slug` the slug stays. Raises as `create_product` does, and `ProductUnknown`.
+    Without `data.slug` the slug stays. Raises as `create_product` does, and `ProductUnknown`. The plan's limit is held
+    against a product on sale that gets more SKUs than it had: a shop above its limit can still be kept up to date.
     """
     _check_product(data)
     product = _lock_product(product_id)
     _check_codes_are_free(data, product_id=product_id)
     _fill_product(product, data, now=now)
     held = {variant.sku: variant for variant in Variant.objects.filter(product_id=product_id)}
+    had = sum(variant.is_active for variant in held.values())
     with _taken_meanwhile():
         product.save(force_update=True)
         Variant.objects.filter(product_id=product_id).exclude(sku__in=[item.sku for item in data.variants]).update(
@@ -63,16 +68,24 @@ def update_product(*, product_id: UUID, data: ProductInput, now: datetime) -> No
         Variant.objects.filter(pk__in=[row.pk for row in rows if row.sku in held]).update(barcode=None)
         Variant.objects.bulk_update([row for row in rows if row.sku in held], fields)
         Variant.objects.bulk_create([row for row in rows if row.sku not in held])
+    if product.status == Product.Status.ACTIVE and len(rows) > had:
+        check_allowance(resource="skus")
 
 
 def archive_product(*, product_id: UUID, now: datetime) -> None:
     """Take a product out of sale; orders keep it. Doing so again changes nothing. Raises `ProductUnknown`."""
-    _set_status(product_id, Product.Status.ARCHIVED, now)
+    product = Product.objects.filter(pk=product_id)
+    if not product.update(status=Product.Status.ARCHIVED, updated_at=now):
+        raise _product_unknown()
 
 
 def restore_product(*, product_id: UUID, now: datetime) -> None:
-    """Put an archived product back on sale. Raises `ProductUnknown`."""
-    _set_status(product_id, Product.Status.ACTIVE, now)
+    """Put an archived product back on sale. Raises `ProductUnknown`, `tenants.errors.PlanLimitReached`."""
+    product = Product.objects.filter(pk=product_id)
+    if product.filter(status=Product.Status.ARCHIVED).update(status=Product.Status.ACTIVE, updated_at=now):
+        check_allowance(resource="skus")
+    elif not product.exists():
+        raise _product_unknown()
 
 
 def ensure_category(*, names: Sequence[str]) -> UUID:
@@ -101,16 +114,15 @@ def ensure_category(*, names: Sequence[str]) -> UUID:
     return parent_id
 
 
-def _set_status(product_id: UUID, status: Product.Status, now: datetime) -> None:
-    if not Product.objects.filter(pk=product_id).update(status=status, updated_at=now):
-        raise ProductUnknown(_("There is no such product."))
-
-
 def _lock_product(product_id: UUID) -> Product:
     product = Product.objects.select_for_update(no_key=True).filter(pk=product_id).first()
     if product is None:
-        raise ProductUnknown(_("There is no such product."))
+        raise _product_unknown()
     return product
+
+
+def _product_unknown() -> ProductUnknown:
+    return ProductUnknown(_("There is no such product."))
 
 
 def _fill_product(product: Product, data: ProductInput, *, now: datetime) -> None:

@@ -4,6 +4,7 @@ DomainError
 ├── LinkNotFound  no join link of this shop has this code
 ├── LinkClosed    the link is closed, not open yet, or over
 ├── CodeTaken     another link has this code
+├── ShopFull      the shop's plan holds no more members
 └── (members.errors.InvalidPhone, tenants.errors.ShopClosed)
 """
 
@@ -22,3 +23,9 @@ class LinkClosed(DomainError):
 
 class CodeTaken(InvalidInput):
     """The code belongs to another link."""
+
+
+class ShopFull(DomainError):
+    """No new members for now; who is one gets in as ever."""
+
+    code = "PLAN_LIMIT"

@@ -18,11 +18,11 @@ from members.errors import InvalidPhone
 from members.selectors import get_token
 from members.services import get_or_create_member, issue_token, normalize_phone
 
-from joining.errors import CodeTaken, LinkClosed, LinkNotFound
+from joining.errors import CodeTaken, LinkClosed, LinkNotFound, ShopFull
 from joining.models import JoinLink
 from joining.selectors import CODE, get_link
 from joining.types import JoinResult, LinkRow, MissingReason
-from tenants.errors import ShopClosed
+from tenants.errors import PlanLimitReached, ShopClosed
 from tenants.models import Shop
 from tenants.transaction import current_shop
 
@@ -40,7 +40,7 @@ class _Person:
 def join_member(
     *, code: str, phone: str | None, region: str, token_secret: str | None, consent_version: str, now: datetime
 ) -> JoinResult:
-    """Make whoever typed `phone` a member by the link `code`, with its coupon. At most 8 statements.
+    """Make whoever typed `phone` a member by the link `code`, with its coupon. At most 9 statements.
 
     `region` is the shop's phone region. A `token_secret` that is valid is kept when it belongs to that member, and
     stands for the member when `phone` is None; otherwise a new unverified token is made, which opens the coupon of this
@@ -50,7 +50,7 @@ def join_member(
     first, so that two at once come one after the other. A batch that is sold out or closed does not spoil the join;
     a later repetition tries again.
 
-    Raises `LinkNotFound`, `LinkClosed`, `members.errors.InvalidPhone`, `tenants.errors.ShopClosed`.
+    Raises `LinkNotFound`, `LinkClosed`, `ShopFull`, `members.errors.InvalidPhone`, `tenants.errors.ShopClosed`.
     """
     link = _check_open(code=code, now=now)
     person = _find_person(phone=phone, region=region, token_secret=token_secret, now=now)
@@ -156,7 +156,12 @@ def _find_person(*, phone: str | None, region: str, token_secret: str | None, no
         if token is None or token_secret is None:
             raise InvalidPhone(_("Enter your mobile number."), field=["phone"])
         return _Person(token.member_id, False, token.id, token_secret)
-    member_id, is_new = get_or_create_member(phone_e164=number, now=now)
+    try:
+        member_id, is_new = get_or_create_member(phone_e164=number, now=now)
+    except PlanLimitReached as limit:
+        raise ShopFull(
+            _("This shop cannot take new members right now. Please ask at the counter, or try again later.")
+        ) from limit
     if token is not None and token_secret is not None and token.member_id == member_id:
         return _Person(member_id, is_new, token.id, token_secret)
     token_id, secret = issue_token(member_id=member_id, is_verified=False, now=now)

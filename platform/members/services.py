@@ -11,6 +11,7 @@ from kernel.ids import hash_secret, new_id, new_secret
 from members.errors import MemberNotFound
 from members.models import Member, MemberToken
 from members.phones import normalize_phone
+from tenants.entitlements import check_allowance
 
 __all__ = [
     "TOKEN_LIFETIME",
@@ -28,8 +29,9 @@ TOKEN_LIFETIME = timedelta(days=90)
 def get_or_create_member(*, phone_e164: str, now: datetime) -> tuple[UUID, bool]:
     """Return `(id, is_new)` of the member with this number, made if absent, locked until the transaction ends.
 
-    One statement. Two callers at once get the same member: the second waits for the first, and being an update of a
-    column that no key holds, the wait does not stop orders that refer to the member.
+    One statement, for a new member in a shop with a limit two. Two callers at once get the same member: the second waits
+    for the first, and being an update of a column that no key holds, the wait does not stop orders that refer to the
+    member. Raises `tenants.errors.PlanLimitReached` for a new member too many; who is one stays one.
     """
     wanted = new_id()
     with connection.cursor() as cursor:
@@ -42,7 +44,10 @@ def get_or_create_member(*, phone_e164: str, now: datetime) -> tuple[UUID, bool]
             [wanted, phone_e164, now],
         )
         found: UUID = cursor.fetchone()[0]
-    return found, found == wanted
+    is_new = found == wanted
+    if is_new:
+        check_allowance(resource="members")
+    return found, is_new
 
 
 def lock_member(*, member_id: UUID) -> None:

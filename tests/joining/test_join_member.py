@@ -6,9 +6,9 @@ import pytest
 from coupons.models import Batch, Coupon, CouponAccess, CouponEvent
 from coupons.selectors import list_member_coupons
 from coupons.services import claim_coupon, set_batch_status
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from joining.errors import LinkClosed, LinkNotFound
+from joining.errors import LinkClosed, LinkNotFound, ShopFull
 from joining.models import Join, JoinLink
 from joining.services import close_join_link, join_member
 from joining.types import JoinResult
@@ -288,3 +288,30 @@ def test_a_code_is_found_however_it_is_capitalized(shop: Shop, now: datetime) ->
     make_link(now, make_batch(now))
 
     assert join(now, code="Welcome").coupon is not None
+
+
+def test_a_full_shop_takes_nobody_new_and_lets_its_members_in(shop: Shop, now: datetime) -> None:
+    make_link(now, make_batch(now))
+    make_member(now)
+    shop.limits = {"members": 1}
+    before = counts()
+
+    with pytest.raises(ShopFull) as refused, transaction.atomic():
+        join(now, phone=OTHER)
+
+    assert refused.value.code == "PLAN_LIMIT"
+    assert counts() == before
+    joined = join(now)
+    assert (joined.is_new_member, joined.coupon is not None) == (False, True)
+
+
+def test_the_last_place_is_taken_and_the_longest_way_stays_within_the_limit(shop: Shop, now: datetime) -> None:
+    make_link(now, make_batch(now))
+    _, secret = issue_token(member_id=make_member(now, "+8613900139000"), is_verified=True, now=now)
+    shop.limits = {"members": 2}
+
+    with CaptureQueriesContext(connection) as statements:
+        join(now, token_secret=secret)
+
+    assert len(statements) == 9 <= MOST_STATEMENTS
+    assert Member.objects.count() == 2

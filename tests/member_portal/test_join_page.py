@@ -353,3 +353,16 @@ def test_the_front_of_a_shop_that_takes_no_members_leads_to_the_wallet_alone(
 
     assert "/j/welcome" not in text
     assert 'href="/wallet/"' in text
+
+
+def test_a_full_shop_says_so_and_lets_its_members_in(phone: ShopClient, shop: Shop, now: datetime) -> None:
+    make_link(now, make_batch(now))
+    first = codes(phone.post("/j/welcome", PHONE))
+    shop.limits = {"members": 1}
+
+    refused = ShopClient(shop).post("/j/welcome", {"phone": "13900139000"})
+
+    assert refused.status_code == 403
+    assert "这家店" in refused.content.decode() or "cannot take new members" in refused.content.decode()
+    assert Member.objects.count() == Join.objects.count() == 1
+    assert codes(ShopClient(shop).post("/j/welcome", PHONE)) == first

@@ -11,6 +11,7 @@ from kernel.models import IdempotencyKey
 from members.models import Member, MemberToken
 from members.services import issue_token, revoke_token
 
+from tenants.transaction import current_shop
 from tests.storefront_api.documents import CLAIM, JOIN
 from tests.support.coupons import make_batch, make_link
 from tests.support.statements import statements
@@ -265,3 +266,17 @@ def test_a_join_is_at_most_12_statements(storefront: Storefront) -> None:
         join(storefront)
 
     assert len(found) <= 12, found
+
+
+def test_a_full_shop_refuses_new_members_with_a_code_and_words_for_customers(storefront: Storefront) -> None:
+    join(storefront)
+    with storefront.inside():
+        current_shop().limits = {"members": 1}
+        refused = join(storefront, phone="13900139000", idempotencyKey="other")
+        again = join(storefront, idempotencyKey="third")
+
+    [error] = refused["userErrors"]
+    assert (refused["member"], error["code"], error["field"]) == (None, "PLAN_LIMIT", None)
+    assert again["alreadyMember"] is True
+    with storefront.inside():
+        assert Member.objects.count() == 1
