@@ -11,6 +11,10 @@ def share(total: int, units: Sequence[Units], weights: Sequence[int] | None = No
     The shares sum to `total`, which must not exceed the sum of the weights. Units come in the order that settles
     ties: by line, then the dearer. A run whose units cannot all get the same is split.
     """
+    if len(units) == 1:  # nothing to weigh, and most groups of a SKU are like that
+        ((line, amount, count),) = units
+        base, more = divmod(total, count)
+        return [(line, amount, of_run, off) for of_run, off in ((more, base + 1), (count - more, base)) if of_run]
     if weights is None:
         weights = [amount for _, amount, _ in units]
         whole = sum([amount * count for _, amount, count in units])

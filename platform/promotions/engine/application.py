@@ -71,6 +71,14 @@ def attempt(promotion: Promotion, cart: Cart, state: State, lane: Lane, cap_left
     return Attempt(discount, most_times, cut, changes, discount - off_shipping, tuple(extras))
 
 
+def bound(promotion: Promotion, cart: Cart, state: State, lane: Lane) -> int:
+    """At least what the promotion can take off in this lane, whatever is applied before it."""
+    turn = Turn(cart, state, lane.per_unit, promotion.limits.times_per_order)
+    most = sum([reward.bound(turn) for reward in promotion.then])
+    budget = promotion.budget(cart.facts)
+    return most if budget is None or budget > most else budget
+
+
 def _at_most(left: int | None, offs: list[Off], reason: str, cut: dict[str, int]) -> list[Off]:
     if left is None:
         return offs

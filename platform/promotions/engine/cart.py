@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from promotions.engine.facts import Facts, Line
 from promotions.engine.scope import Keys, Scope
+from promotions.engine.work import Work
 
 type Run = tuple[int, int]  # (current amount of one unit, count)
 type Runs = tuple[Run, ...]  # dearest first
@@ -66,11 +67,14 @@ class Cart:
         "initial",
         "lines",
         "now",
+        "product_keys",
         "products",
         "quantities",
+        "sku_keys",
         "skus",
         "tags",
         "unit_prices",
+        "work",
     )
 
     def __init__(self, facts: Facts) -> None:
@@ -85,6 +89,8 @@ class Cart:
         self.unit_prices = [line.unit_price for line in lines]
         self.quantities = [line.quantity for line in lines]
         self.initial = [line.unit_price * line.quantity for line in lines]
+        self.sku_keys = [(False, line.sku) for line in lines]
+        self.product_keys = [(False, line.sku) if line.product is None else (True, line.product) for line in lines]
         self.skus: dict[str, int] = {}
         self.products: dict[str, int] = {}
         self.categories: dict[str, int] = {}
@@ -106,6 +112,7 @@ class Cart:
         self._masks: dict[Scope, int] = {}
         self._indexes: dict[int, tuple[int, ...]] = {}
         self._floors: dict[tuple[int, int], int] = {}
+        self.work = Work()
 
     def start(self) -> State:
         """All units free, at their initial amounts."""

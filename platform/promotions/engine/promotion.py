@@ -59,6 +59,7 @@ class Promotion:
     is_money: bool  # whether any reward can change an amount; otherwise it competes with none
     decisive: tuple[Reward, ...]  # those without which it has no effect: the money rewards, or all if there are none
     has_extras: bool  # whether it gives gifts or effects
+    looks: int  # how often it goes through its units when it is tried
 
     @property
     def rank(self) -> tuple[int, str]:
@@ -160,6 +161,7 @@ def parse_promotion(document: object, path: Path | None, faults: list[Fault], sc
         bool(money),
         money or rewards,
         len(money) < len(rewards),
+        sum([reward.looks for reward in rewards]),
     )
 
 

@@ -5,7 +5,7 @@ import secrets
 
 import pytest
 
-from tests.promotions.oracle.check import Outcome, run
+from tests.promotions.oracle.check import BEYOND, Outcome, run
 from tests.promotions.oracle.rewards import MONEY
 
 CARTS = 50_000
@@ -40,3 +40,8 @@ def test_engine_and_oracle_agree_on_random_carts(outcome: Outcome) -> None:
 @pytest.mark.parametrize("what", SEEN)
 def test_the_random_carts_meet_every_rule_a_hundred_times(outcome: Outcome, what: str) -> None:
     assert outcome.seen[what] >= 100
+
+
+@pytest.mark.oracle
+def test_hardly_a_cart_of_seven_that_compete_needs_more_work_than_a_quote_may_cost(outcome: Outcome) -> None:
+    assert outcome.seen[BEYOND] <= WITH_SEVEN // 50

@@ -29,6 +29,10 @@ class AnyNPrice(Reward):
             reader.optional_integer("max_times", 1),
         )
 
+    @property
+    def looks(self) -> int:
+        return 2
+
     def scopes(self) -> tuple[Scope, ...]:
         return (self.scope,)
 

@@ -74,6 +74,11 @@ class Reward(ABC):
     def parse(cls, reader: Reader, scopes: Scopes) -> Self:
         """From its document; faults go to the reader."""
 
+    @property
+    def looks(self) -> int:
+        """About how often it goes through its units when it proposes; a measure of what that costs."""
+        return 1
+
     @abstractmethod
     def scopes(self) -> tuple[Scope, ...]:
         """Scopes of which at least one must reach a line, or it does nothing."""
@@ -173,12 +178,14 @@ def partition(cart: Cart, units: list[Units], group_by: str) -> list[list[Units]
     """The units as one group, or by SKU or product over lines; a line without product counts by its SKU."""
     if group_by == "scope":
         return [units] if units else []
+    keys = cart.product_keys if group_by == "product" else cart.sku_keys
     groups: dict[tuple[bool, str], list[Units]] = {}
     for unit in units:
-        line = cart.lines[unit[0]]
-        product = line.product if group_by == "product" else None
-        key = (False, line.sku) if product is None else (True, product)
-        groups.setdefault(key, []).append(unit)
+        key = keys[unit[0]]
+        if key in groups:
+            groups[key].append(unit)
+        else:
+            groups[key] = [unit]
     return list(groups.values())
 
 

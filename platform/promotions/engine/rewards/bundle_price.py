@@ -32,6 +32,10 @@ class BundlePrice(Reward):
             items.append(Item(scopes.parse(item), item.integer("quantity", 1, required=True, default=1)))
         return cls(tuple(items), reader.integer("price", 0, required=True), reader.optional_integer("max_times", 1))
 
+    @property
+    def looks(self) -> int:
+        return 1 + len(self.items) // 2
+
     def scopes(self) -> tuple[Scope, ...]:
         return (narrowest([item.scope for item in self.items]),)
 

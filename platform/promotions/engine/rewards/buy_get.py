@@ -37,6 +37,10 @@ class BuyGet(Reward):
             reader.optional_integer("max_times", 1),
         )
 
+    @property
+    def looks(self) -> int:
+        return 3
+
     def scopes(self) -> tuple[Scope, ...]:
         return (narrowest([self.buy, self.get]),)
 

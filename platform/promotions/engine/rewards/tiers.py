@@ -50,6 +50,10 @@ class Tiers(Reward):
         group_by = reader.choice("group_by", GROUPINGS, default="scope")
         return cls(scope, measure, _parse_steps(reader), group_by)
 
+    @property
+    def looks(self) -> int:
+        return 1 if self.group_by == "scope" else 2
+
     def scopes(self) -> tuple[Scope, ...]:
         return (self.scope,)
 
