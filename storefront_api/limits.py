@@ -58,15 +58,19 @@ def check_variables(variables: Any) -> None:
             _check_text(value)
 
 
-def check_document(document: DocumentNode) -> None:
-    """Refuse a parsed document that is too deep, too wide or too repetitive. Raises `RequestRefused`."""
+def check_document(document: DocumentNode) -> dict[str, int]:
+    """Refuse a parsed document that is too deep, too wide or too repetitive. Raises `RequestRefused`.
+
+    Returns what each of its operations costs: its fields, by its name ("" for one without).
+    """
     if len(document.definitions) > MAX_DEFINITIONS:
         raise _too_costly(_("The document has too many operations and fragments."))
-    _Measure(document).check()
+    costs = _Measure(document).check()
     token = document.loc.start_token if document.loc else None
     while token:
         _check_text(token.value or "")
         token = token.next
+    return costs
 
 
 class _Measure:
@@ -81,7 +85,8 @@ class _Measure:
         self.aliases = 0
         self.directives = 0
 
-    def check(self) -> None:
+    def check(self) -> dict[str, int]:
+        costs: dict[str, int] = {}
         for name in self.fragments:
             self._fragment(name, within=())
         for definition in self.definitions:
@@ -93,6 +98,8 @@ class _Measure:
                     raise RequestRefused("SEVERAL_MUTATIONS", _("Send one mutation a request."))
                 if size.root_fields > MAX_ROOT_FIELDS:
                     raise _too_costly(_("The operation has too many root fields."))
+                costs[definition.name.value if definition.name else ""] = size.fields
+        return costs
 
     def _fragment(self, name: str, *, within: tuple[str, ...]) -> _Size:
         if name in self.sizes:

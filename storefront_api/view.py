@@ -1,7 +1,8 @@
 """POST /graphql/: from bytes to bytes.
 
 200 when the document ran, whatever its fields answered; 400 for what could not run, 401 for key or token, 405 for other
-methods; 500 when the server is at fault, and then nothing of the request is kept.
+methods, 429 beyond what the plan allows in a second; 500 when the server is at fault, 503 when the database undid the
+request twice: nothing of it is kept then.
 """
 
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from storefront_api.execution import SynchronousExecution
 from storefront_api.limits import MAX_BODY_BYTES, check_variables
 from storefront_api.schema.context import Context
 from storefront_api.schema.root import SCHEMA
+from storefront_api.throttle import check_rate
+from tenants.conflicts import note_conflict
 from tenants.models import Shop
 
 ALLOWED_HEADERS = "Authorization, Content-Type, X-Storefront-Key"
@@ -33,19 +36,31 @@ def graphql(request: HttpRequest) -> HttpResponse:
     shop: Shop = request.shop  # type: ignore[attr-defined]
     if request.method == "OPTIONS":
         return _allow_preflight(request)
+    is_known = False
     language = None if "Accept-Language" in request.headers else shop.language
     with translation.override(language or translation.get_language()):
         try:
             _check_request(request)
             now = datetime.now(UTC)
             caller = get_caller(request=request, shop=shop, now=now)
+            is_known = True
             status, answer = _run(request.body, Context(shop=shop, caller=caller, now=now))
         except RequestRefused as refusal:
-            return _answer(refusal.status, refusal_json(refusal))
-    response = _answer(status, answer)
+            response = _answer(refusal.status, refusal_json(refusal))
+            if refusal.retry_after is not None:
+                response["Retry-After"] = str(refusal.retry_after)
+            return _allow_origin(request, response) if is_known else response
+    if status == 503:
+        note_conflict(request)
+    return _allow_origin(request, _answer(status, answer))
+
+
+def _allow_origin(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Let the page read the answer: its key has just been found to work from there."""
     origin = request.headers.get("Origin")
-    if origin:  # the key has just been found to work from there
+    if origin:
         response["Access-Control-Allow-Origin"] = origin
+        response["Access-Control-Expose-Headers"] = "Retry-After"
     patch_vary_headers(response, ["Origin"])
     return response
 
@@ -63,9 +78,10 @@ def _check_request(request: HttpRequest) -> None:
 def _run(body: bytes, context: Context) -> tuple[int, dict[str, Any]]:
     text, variables, operation = _read(body)
     document = get_document(SCHEMA, text)
+    check_rate(context.shop, cost=document.get_cost(operation))
     result = execute_sync(
         SCHEMA,
-        document,
+        document.node,
         context_value=context,
         variable_values=variables,
         operation_name=operation,
@@ -73,9 +89,9 @@ def _run(body: bytes, context: Context) -> tuple[int, dict[str, Any]]:
     )
     if not result.errors:
         return 200, {"data": result.data}
-    errors, is_fault = to_json(result.errors)
-    if is_fault:
-        return 500, {"data": None, "errors": errors}
+    errors, status = to_json(result.errors)
+    if status != 200:
+        return status, {"data": None, "errors": errors}
     # Without a path it is the variables or the operation's name that are wrong: nothing ran.
     ran = result.data is not None or any(error.path for error in result.errors)
     return (200, {"data": result.data, "errors": errors}) if ran else (400, {"errors": errors})
@@ -118,4 +134,6 @@ def _answer(status: int, answer: dict[str, Any]) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     if status == 405:
         response["Allow"] = "POST, OPTIONS"
+    elif status == 503:
+        response["Retry-After"] = "1"
     return response
