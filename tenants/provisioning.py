@@ -1,6 +1,6 @@
 """New shops: the public row, and a ready schema or one made from the template's script, in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,8 +35,18 @@ KEPT_AFTER_DELETION = timedelta(days=90)
 
 
 @contextmanager
-def create_shop(*, slug: str, name: str, language: str, now: datetime) -> Iterator[Shop]:
+def create_shop(
+    *,
+    slug: str,
+    name: str,
+    language: str,
+    now: datetime,
+    industry: str = "",
+    public_rows: Callable[[Shop], None] | None = None,
+) -> Iterator[Shop]:
     """Make a shop and run the block inside it, all in one transaction: `with create_shop(…) as shop: …`.
+
+    `public_rows` writes further public rows of the shop, which are out of reach inside it.
 
     Whatever raises, in the block too, leaves nothing: no row, no schema, no role; a schema of the pool is given back.
     The database makes schemas by a function of the owner's: the application login needs no right to make any.
@@ -55,9 +65,12 @@ def create_shop(*, slug: str, name: str, language: str, now: datetime) -> Iterat
             currency=region.currency,
             time_zone=region.time_zone,
             phone_region=region.phone_region,
+            industry=industry,
             created_at=now,
         )
         save_shop(shop)
+        if public_rows:
+            public_rows(shop)
         with tenant_transaction(shop):
             yield shop
 

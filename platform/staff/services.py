@@ -1,7 +1,7 @@
 """Opening a shop, sign-in links, API keys. All but `open_shop` run inside a tenant transaction."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from staff.errors import LinkUnusable, ShopRefused
 from staff.models import ApiKey, SignInLink, User
 from staff.types import ApiKeyRow, IssuedKey, OpenedShop
 from tenants.errors import EmailInvalid, PasswordWeak, ShopUnknown, SlugTaken
+from tenants.models import Shop
 from tenants.provisioning import create_shop
 from tenants.selectors import get_shop
 from tenants.slugs import check_slug
@@ -34,16 +35,32 @@ _KEY_STARTS = {ApiKey.Kind.PUBLIC: "pk_", ApiKey.Kind.SECRET: "sk_"}
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?")
 
 
-def open_shop(*, slug: str, name: str, email: str, password: str, language: str, now: datetime) -> OpenedShop:
+def open_shop(
+    *,
+    slug: str,
+    name: str,
+    email: str,
+    password: str,
+    language: str,
+    now: datetime,
+    industry: str = "",
+    public_rows: Callable[[Shop], None] | None = None,
+) -> OpenedShop:
     """Make a shop with its owner and one public storefront key, all or nothing.
 
     Must be called outside a tenant transaction. `language` is one of LANGUAGES and decides currency, time zone and
-    phone region. Raises `ShopRefused` with every fault found; fields are those of the arguments.
+    phone region; `public_rows` writes what else a new shop has in public. Raises `ShopRefused` with every fault found;
+    fields are those of the arguments.
     """
     check_new_shop(slug=slug, name=name, email=email, password=password, language=language)
     slug, name = _clean_slug(slug), _clean_name(name)
     try:
-        with create_shop(slug=slug, name=name, language=language, now=now) as shop, override(language):
+        with (
+            create_shop(
+                slug=slug, name=name, language=language, industry=industry, public_rows=public_rows, now=now
+            ) as shop,
+            override(language),
+        ):
             user = User.objects.create_user(email, password, language=language, date_joined=now)
             key = create_api_key(name=_("Storefront"), kind=ApiKey.Kind.PUBLIC, origins=[], now=now)
     except SlugTaken as fault:  # two sign-ups at the same moment
