@@ -26,9 +26,12 @@ class LineState(NamedTuple):
 
     def total(self) -> int:
         """Current amount of all units."""
-        return sum([amount * count for amount, count in self.free]) + sum(
-            [amount * count for amount, count in self.used]
-        )
+        found = 0
+        for amount, count in self.free:
+            found += amount * count
+        for amount, count in self.used:
+            found += amount * count
+        return found
 
 
 class State(NamedTuple):

@@ -161,7 +161,7 @@ def parse_promotion(document: object, path: Path | None, faults: list[Fault], sc
         bool(money),
         money or rewards,
         len(money) < len(rewards),
-        sum([reward.looks for reward in rewards]),
+        sum([reward.looks for reward in rewards]) * (1 if limits.times_per_order is None else 2),
     )
 
 

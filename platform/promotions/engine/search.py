@@ -13,7 +13,6 @@ from promotions.engine.cart import Cart, State
 from promotions.engine.policy import Lane
 from promotions.engine.promotion import Promotion
 from promotions.engine.totals import TotalsSearch, curves_of, tie_key
-from promotions.engine.work import RESERVE
 
 SHORTLIST = 5
 UNPRUNED_UP_TO = 3  # so few are tried sooner than bounded
@@ -109,17 +108,17 @@ class Search:
         amounts = [sum([self.start.lines[line].total() for line in reach]) for reach in self.reach]
         by_strength = sorted(places, key=lambda place: (-alone[place], place))
         by_share = sorted(places, key=lambda place: (-alone[place] * 10_000 // max(1, amounts[place]), place))
-        for order in (by_strength, by_share, list(places)):
-            if order is by_strength or not self.work.is_used_up():
-                self._pass(order)
+        self._pass(by_strength)
+        self._pass(by_share, to_the_end=False)
+        self._pass(list(places), to_the_end=False)
         return by_strength
 
-    def _pass(self, order: list[int]) -> None:
+    def _pass(self, order: list[int], *, to_the_end: bool = True) -> None:
         """Take the promotions in a plain order, each that has an effect."""
         state, total = self.start, 0
         steps: Steps = ()
         for place in order:
-            if len(steps) == self.most:
+            if len(steps) == self.most or (self.work.is_used_up() and not to_the_end):
                 break
             if self._possible(place, steps, state):
                 result = self._attempt(place, state)
@@ -134,7 +133,7 @@ class Search:
         while before < self.total:
             before = self.total
             for order in self._neighbours():
-                if self.work.is_used_up(RESERVE):
+                if self.work.is_used_up(reserve=True):
                     return
                 self._pass(order)
                 if self.total > before:

@@ -17,5 +17,6 @@ class Work:
         """One promotion tried or bounded on so many runs of units."""
         self.done += EACH + units
 
-    def is_used_up(self, reserve: int = 0) -> bool:
-        return self.done >= LIMIT + reserve
+    def is_used_up(self, *, reserve: bool = False) -> bool:
+        """Whether nothing is left, or with `reserve` nothing of the reserve either."""
+        return self.done >= (LIMIT + RESERVE if reserve else LIMIT)

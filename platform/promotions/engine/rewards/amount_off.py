@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Self
 
 from promotions.engine.allocation import share
-from promotions.engine.cart import Cart, Units
 from promotions.engine.conditions import Gap
 from promotions.engine.faults import Reader
 from promotions.engine.rewards.base import (
@@ -12,6 +11,7 @@ from promotions.engine.rewards.base import (
     Curve,
     Proposal,
     Reward,
+    Scoped,
     Turn,
     parse_pick,
     picked,
@@ -24,7 +24,7 @@ _KEYS = frozenset({"scope", "amount", "per", "every", "max_times", "max_units", 
 
 
 @dataclass(frozen=True, slots=True)
-class AmountOff(Reward):
+class AmountOff(Scoped):
     """Off the scope: `amount`, or as often `amount` as its subtotal holds `every`; shared over its units."""
 
     scope: Scope
@@ -47,12 +47,6 @@ class AmountOff(Reward):
             if reader.has(key):
                 reader.fault(key, "CONFLICT", 'needs per "unit"')
         return cls(scope, amount, every, max_times)
-
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-    def mask(self, cart: Cart) -> int:
-        return cart.mask(self.scope)
 
     def propose(self, turn: Turn) -> Proposal:
         units = turn.units(self.scope)
@@ -88,12 +82,9 @@ class AmountOff(Reward):
     def _times(self, turn: Turn, subtotal: int) -> int:
         return 1 if self.every is None else turn.most(subtotal // self.every, self.max_times)
 
-    def _units(self, turn: Turn) -> list[Units]:
-        return turn.units(self.scope)
-
 
 @dataclass(frozen=True, slots=True)
-class AmountOffEach(Reward):
+class AmountOffEach(Scoped):
     """Off each unit taken, never below 0."""
 
     scope: Scope
@@ -115,12 +106,6 @@ class AmountOffEach(Reward):
                 reader.fault(key, "CONFLICT", 'goes with per "scope" only')
         return cls(scope, amount, max_units, cheapest)
 
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-    def mask(self, cart: Cart) -> int:
-        return cart.mask(self.scope)
-
     def propose(self, turn: Turn) -> Proposal:
         units = picked(turn.units(self.scope), self.max_units, cheapest=self.cheapest)
         amount = self.amount
@@ -129,9 +114,6 @@ class AmountOffEach(Reward):
     def bound(self, turn: Turn) -> int:
         units = picked(reachable(turn, self.scope), self.max_units, cheapest=False)
         return sum([min(current, self.amount) * count for _, current, count in units])
-
-    def _units(self, turn: Turn) -> list[Units]:
-        return turn.units(self.scope)
 
 
 def parse_amount_off(reader: Reader, scopes: Scopes) -> Reward:

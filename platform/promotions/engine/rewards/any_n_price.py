@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Self
 
-from promotions.engine.cart import Cart, Units
+from promotions.engine.cart import Units
 from promotions.engine.faults import Reader
-from promotions.engine.rewards.base import NOTHING, Proposal, Reward, Turn, reachable, sum_of_units
+from promotions.engine.rewards.base import NOTHING, Proposal, SelfBounded, Turn, sum_of_units
 from promotions.engine.rewards.groups import Offs, Part, dearest_first, groups
 from promotions.engine.scope import Scope, Scopes
 
 
 @dataclass(frozen=True, slots=True)
-class AnyNPrice(Reward):
+class AnyNPrice(SelfBounded):
     scope: Scope
     quantity: int
     price: int
@@ -33,23 +33,11 @@ class AnyNPrice(Reward):
     def looks(self) -> int:
         return 2
 
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-    def mask(self, cart: Cart) -> int:
-        return cart.mask(self.scope)
-
-    def propose(self, turn: Turn) -> Proposal:
-        return self._proposal(turn, turn.units(self.scope))
-
-    def bound(self, turn: Turn) -> int:
-        # The k-th group of fewer or lowered units is never dearer than the k-th group of all.
-        return self._proposal(turn, reachable(turn, self.scope)).total()
-
     def has_units(self, turn: Turn) -> bool:
         return sum([count for _, _, count in turn.units(self.scope)]) >= self.quantity
 
-    def _proposal(self, turn: Turn, units: list[Units]) -> Proposal:
+    def from_units(self, turn: Turn, units: list[Units]) -> Proposal:
+        # It bounds itself: the k-th group of fewer or lowered units is never dearer than the k-th group of all.
         runs = dearest_first(units)
         offs, times = Offs(), 0
         for group in groups(runs, [Part(range(len(runs)), self.quantity)], turn.held(self.max_times)):

@@ -116,6 +116,39 @@ class Reward(ABC):
         return []
 
 
+class Scoped(Reward):
+    """A reward with one scope, which is all that it looks at."""
+
+    __slots__ = ()
+
+    scope: Scope
+
+    def scopes(self) -> tuple[Scope, ...]:
+        return (self.scope,)
+
+    def mask(self, cart: Cart) -> int:
+        return cart.mask(self.scope)
+
+    def _units(self, turn: Turn) -> list[Units]:
+        return turn.units(self.scope)
+
+
+class SelfBounded(Scoped):
+    """One that takes most off when it has all units for itself, as they are now."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def from_units(self, turn: Turn, units: list[Units]) -> Proposal:
+        """What it wants of these units."""
+
+    def propose(self, turn: Turn) -> Proposal:
+        return self.from_units(turn, turn.units(self.scope))
+
+    def bound(self, turn: Turn) -> int:
+        return self.from_units(turn, reachable(turn, self.scope)).total()
+
+
 def parse_pick(reader: Reader) -> tuple[int | None, bool]:
     """`max_units` and `pick`: how many units at most, and whether the cheapest come first."""
     max_units = reader.optional_integer("max_units", 1)

@@ -1,5 +1,6 @@
 """`expiry_ladder`: the nearer a batch is to its date, the more comes off its units."""
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Self
 
@@ -7,12 +8,12 @@ from kernel.money import percent_of
 
 from promotions.engine.cart import Cart, Off, Units
 from promotions.engine.faults import Reader
-from promotions.engine.rewards.base import Proposal, Reward, Turn, reachable
+from promotions.engine.rewards.base import Proposal, SelfBounded, Turn
 from promotions.engine.scope import Scope, Scopes
 
 
 @dataclass(frozen=True, slots=True)
-class ExpiryLadder(Reward):
+class ExpiryLadder(SelfBounded):
     scope: Scope
     steps: tuple[tuple[int, int], ...]  # (most days to expiry, percent_bp), the fewest days first
 
@@ -32,19 +33,7 @@ class ExpiryLadder(Reward):
             steps[days] = step.integer("percent_bp", 1, 10_000, required=True, default=1)
         return cls(scope, tuple(sorted(steps.items())))
 
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-    def mask(self, cart: Cart) -> int:
-        return cart.mask(self.scope)
-
-    def propose(self, turn: Turn) -> Proposal:
-        return self._proposal(turn, turn.units(self.scope))
-
-    def bound(self, turn: Turn) -> int:
-        return self._proposal(turn, reachable(turn, self.scope)).total()
-
-    def _proposal(self, turn: Turn, units: list[Units]) -> Proposal:
+    def from_units(self, turn: Turn, units: list[Units]) -> Proposal:
         offs: list[Off] = []
         for line, amount, count in units:
             off = percent_of(amount, self._percent_bp(turn.cart, line))
@@ -56,10 +45,11 @@ class ExpiryLadder(Reward):
         expires_on = cart.lines[line].expires_on
         if expires_on is not None:
             days = (expires_on - cart.now.date()).days
-            for most, percent_bp in self.steps:
-                if days <= most:
-                    return percent_bp
+            place = bisect_left(self.steps, days, key=_days)
+            if place < len(self.steps):
+                return self.steps[place][1]
         return 0
 
-    def _units(self, turn: Turn) -> list[Units]:
-        return turn.units(self.scope)
+
+def _days(step: tuple[int, int]) -> int:
+    return step[0]

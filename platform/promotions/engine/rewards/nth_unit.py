@@ -5,9 +5,9 @@ from typing import Self
 
 from kernel.money import percent_of
 
-from promotions.engine.cart import Cart, Off, Units
+from promotions.engine.cart import Off, Units
 from promotions.engine.faults import Reader
-from promotions.engine.rewards.base import NOTHING, Proposal, Reward, Turn, partition, reachable
+from promotions.engine.rewards.base import NOTHING, Proposal, Scoped, Turn, partition, reachable
 from promotions.engine.rewards.groups import Group, Offs, Part, dearest_first, groups
 from promotions.engine.scope import Scope, Scopes
 
@@ -15,7 +15,7 @@ GROUPINGS = ("scope", "sku", "product")
 
 
 @dataclass(frozen=True, slots=True)
-class NthUnit(Reward):
+class NthUnit(Scoped):
     scope: Scope
     n: int
     percent_bp: int
@@ -32,12 +32,6 @@ class NthUnit(Reward):
             reader.integer("percent_bp", 1, 10_000, required=True, default=1),
             reader.choice("group_by", GROUPINGS),
         )
-
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-    def mask(self, cart: Cart) -> int:
-        return cart.mask(self.scope)
 
     def propose(self, turn: Turn) -> Proposal:
         parts = [dearest_first(part) for part in partition(turn.cart, turn.units(self.scope), self.group_by)]

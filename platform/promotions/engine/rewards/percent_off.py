@@ -6,13 +6,13 @@ from typing import Self
 from kernel.money import percent_of
 
 from promotions.engine.allocation import share
-from promotions.engine.cart import Cart, Units
+from promotions.engine.cart import Units
 from promotions.engine.faults import Reader
 from promotions.engine.rewards.base import (
     NOTHING,
     Curve,
     Proposal,
-    Reward,
+    Scoped,
     Turn,
     parse_pick,
     percent_bound,
@@ -25,7 +25,7 @@ from promotions.engine.scope import Scope, Scopes
 
 
 @dataclass(frozen=True, slots=True)
-class PercentOff(Reward):
+class PercentOff(Scoped):
     scope: Scope
     percent_bp: int
     of_initial: bool
@@ -44,12 +44,6 @@ class PercentOff(Reward):
         max_amount = reader.optional_integer("max_amount", 1)
         max_units, cheapest = parse_pick(reader)
         return cls(scope, percent_bp, of_initial, max_amount, max_units, cheapest)
-
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-    def mask(self, cart: Cart) -> int:
-        return cart.mask(self.scope)
 
     def propose(self, turn: Turn) -> Proposal:
         units = picked(turn.units(self.scope), self.max_units, cheapest=self.cheapest)
@@ -94,6 +88,3 @@ class PercentOff(Reward):
         if self.max_amount is None:
             return True
         return sum(percent_of(price, self.percent_bp) * count for _, price, count in at_first) <= self.max_amount
-
-    def _units(self, turn: Turn) -> list[Units]:
-        return turn.units(self.scope)

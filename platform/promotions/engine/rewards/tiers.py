@@ -1,19 +1,21 @@
 """`tiers`: the highest step that the scope, or each SKU or product in it, has reached."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple, Self
 
 from kernel.money import percent_of
 
 from promotions.engine.allocation import share
-from promotions.engine.cart import Cart, Off, Units
+from promotions.engine.cart import Off, Units
 from promotions.engine.conditions import Gap
 from promotions.engine.faults import Reader
 from promotions.engine.rewards.base import (
     NOTHING,
     Curve,
     Proposal,
-    Reward,
+    Scoped,
     Turn,
     partition,
     percent_bound,
@@ -34,11 +36,12 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Tiers(Reward):
+class Tiers(Scoped):
     scope: Scope
     measure: str
     steps: tuple[Step, ...]  # by `at`, rising
     group_by: str
+    most: tuple[tuple[int, int], ...]  # the greatest amount_off and percent_bp up to each step
 
     type = "tiers"
     keys = frozenset({"scope", "measure", "steps", "group_by"})
@@ -48,17 +51,14 @@ class Tiers(Reward):
         scope = scopes.parse(reader)
         measure = reader.choice("measure", MEASURES)
         group_by = reader.choice("group_by", GROUPINGS, default="scope")
-        return cls(scope, measure, _parse_steps(reader), group_by)
+        steps = _parse_steps(reader)
+        amounts = accumulate([step.amount_off or 0 for step in steps], max)
+        percents = accumulate([step.percent_bp for step in steps], max)
+        return cls(scope, measure, steps, group_by, tuple(zip(amounts, percents, strict=True)))
 
     @property
     def looks(self) -> int:
         return 1 if self.group_by == "scope" else 2
-
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-    def mask(self, cart: Cart) -> int:
-        return cart.mask(self.scope)
 
     def propose(self, turn: Turn) -> Proposal:
         reached = [
@@ -87,15 +87,12 @@ class Tiers(Reward):
 
     def _most(self, units: list[Units], *, per_unit: bool) -> int:
         """The most of any step that a group has reached: with fewer units a lower one may count, and give more."""
-        measured, most = self._measured(units), 0
-        for step in self.steps:
-            if step.at > measured:
-                break
-            if step.amount_off is None:
-                most = max(most, percent_bound(units, step.percent_bp, per_unit=per_unit))
-            else:
-                most = max(most, min(step.amount_off, sum_of_units(units)))
-        return most
+        reached = self._reached(self._measured(units))
+        if not reached:
+            return 0
+        amount_off, percent_bp = self.most[reached - 1]
+        most = percent_bound(units, percent_bp, per_unit=per_unit) if percent_bp else 0
+        return max(most, min(amount_off, sum_of_units(units))) if amount_off else most
 
     def curve(self, turn: Turn) -> Curve | None:
         if self.group_by != "scope" or self.scope.by_unit:
@@ -125,12 +122,12 @@ class Tiers(Reward):
         return Gap(self.measure, min(missing), self.scope) if missing else None
 
     def _step(self, measured: int) -> Step | None:
-        found = None
-        for step in self.steps:
-            if step.at > measured:
-                break
-            found = step
-        return found
+        reached = self._reached(measured)
+        return self.steps[reached - 1] if reached else None
+
+    def _reached(self, measured: int) -> int:
+        """How many of the steps."""
+        return bisect_right(self.steps, measured, key=_at)
 
     def _measured(self, units: list[Units]) -> int:
         return sum_of_units(units) if self.measure == "subtotal" else sum([count for _, _, count in units])
@@ -138,8 +135,9 @@ class Tiers(Reward):
     def _groups(self, turn: Turn) -> list[list[Units]]:
         return partition(turn.cart, turn.units(self.scope), self.group_by)
 
-    def _units(self, turn: Turn) -> list[Units]:
-        return turn.units(self.scope)
+
+def _at(step: Step) -> int:
+    return step.at
 
 
 def _parse_steps(reader: Reader) -> tuple[Step, ...]:

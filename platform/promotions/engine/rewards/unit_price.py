@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Self
 
-from promotions.engine.cart import Cart, Off, Units
+from promotions.engine.cart import Off, Units
 from promotions.engine.faults import Reader
-from promotions.engine.rewards.base import Proposal, Reward, Turn, parse_pick, picked, reachable
+from promotions.engine.rewards.base import Proposal, Scoped, SelfBounded, Turn, parse_pick, picked, reachable
 from promotions.engine.scope import Scope, Scopes
 
 
 @dataclass(frozen=True, slots=True)
-class FixedUnitPrice(Reward):
+class FixedUnitPrice(Scoped):
     scope: Scope
     unit_price: int
     max_units: int | None
@@ -24,12 +24,6 @@ class FixedUnitPrice(Reward):
     def parse(cls, reader: Reader, scopes: Scopes) -> Self:
         return cls(scopes.parse(reader), reader.integer("unit_price", 0, required=True), *parse_pick(reader))
 
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-    def mask(self, cart: Cart) -> int:
-        return cart.mask(self.scope)
-
     def propose(self, turn: Turn) -> Proposal:
         return self._proposal(turn.units(self.scope), cheapest=self.cheapest)
 
@@ -41,12 +35,9 @@ class FixedUnitPrice(Reward):
         units = picked([unit for unit in units if unit[1] > price], self.max_units, cheapest=cheapest)
         return Proposal([(line, amount, count, amount - price) for line, amount, count in units])
 
-    def _units(self, turn: Turn) -> list[Units]:
-        return turn.units(self.scope)
-
 
 @dataclass(frozen=True, slots=True)
-class MemberPrice(Reward):
+class MemberPrice(SelfBounded):
     scope: Scope
 
     type = "member_price"
@@ -57,19 +48,7 @@ class MemberPrice(Reward):
     def parse(cls, reader: Reader, scopes: Scopes) -> Self:
         return cls(scopes.parse(reader))
 
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-    def mask(self, cart: Cart) -> int:
-        return cart.mask(self.scope)
-
-    def propose(self, turn: Turn) -> Proposal:
-        return self._proposal(turn, turn.units(self.scope))
-
-    def bound(self, turn: Turn) -> int:
-        return self._proposal(turn, reachable(turn, self.scope)).total()
-
-    def _proposal(self, turn: Turn, units: list[Units]) -> Proposal:
+    def from_units(self, turn: Turn, units: list[Units]) -> Proposal:
         if turn.cart.facts.member is None:
             return Proposal([])
         lines = turn.cart.lines
@@ -79,6 +58,3 @@ class MemberPrice(Reward):
             if price is not None and price < amount:
                 offs.append((line, amount, count, amount - price))
         return Proposal(offs)
-
-    def _units(self, turn: Turn) -> list[Units]:
-        return turn.units(self.scope)
