@@ -176,5 +176,5 @@ def _parse_limits(reader: Reader) -> Limits:
     if not reader.has("limits"):
         return UNLIMITED
     limits = Reader(reader.document["limits"], reader.at("limits"), reader.faults, LIMIT_KEYS)
-    found = Limits(**{key: limits.optional_integer(key, 1) for key in LIMIT_KEYS})
+    found = Limits(**{key: limits.optional_integer(key, 1) for key in sorted(LIMIT_KEYS)})  # faults in order
     return UNLIMITED if found == UNLIMITED else found

@@ -127,6 +127,63 @@ def found(document: object) -> list[tuple[str, str]]:
         (promotion(when={"fact": "member.tags", "op": "any_of", "value": "vip"}), [("/when/value", "TYPE")]),
         (promotion(when={"fact": "member.tier", "op": "eq", "value": ["vip"]}), [("/when/value", "TYPE")]),
         (promotion(when={"fact": "member.present", "op": "eq", "value": 1}), [("/when/value", "TYPE")]),
+        (promotion(when=5), [("/when", "TYPE")]),
+        (promotion(when="all"), [("/when", "TYPE")]),
+        (promotion(when=LEAF | {"fact": ["subtotal"]}), [("/when/fact", "TYPE")]),
+        (promotion(when=LEAF | {"fact": "x", "scope": {}, "basis": "current"}), [("/when/fact", "VALUE")]),
+        (
+            promotion(when={"fact": "channel", "op": "eq", "value": "pos", "scope": {"sku": 1}}),
+            [("/when/scope", "UNKNOWN_KEY")],
+        ),
+        (promotion(when=LEAF | {"fact": "quantity", "basis": "x"}), [("/when/basis", "UNKNOWN_KEY")]),
+        (promotion(when={"fact": "location", "op": "eq", "value": ""}), [("/when/value", "EMPTY")]),
+        (promotion(when=LEAF | {"value": 2**53}), [("/when/value", "RANGE")]),
+        (promotion(then=[{"type": "buy_get"}]), [("/then/0/buy", "MISSING"), ("/then/0/get", "MISSING")]),
+        (
+            promotion(then=[{"type": "buy_get", "buy": 1, "get": {"quantity": 0, "percent_bp": 10_001, "x": 1}}]),
+            [
+                ("/then/0/buy", "TYPE"),
+                ("/then/0/get/x", "UNKNOWN_KEY"),
+                ("/then/0/get/quantity", "RANGE"),
+                ("/then/0/get/percent_bp", "RANGE"),
+            ],
+        ),
+        (tiers({"at": 1, "percent_bp": 10_001}), [("/then/0/steps/0/percent_bp", "RANGE")]),
+        (tiers({"amount_off": 1}), [("/then/0/steps/0/at", "MISSING")]),
+        (promotion(then=[{"type": "gift"}]), [("/then/0/sku", "MISSING"), ("/then/0/quantity", "MISSING")]),
+        (promotion(then=[{"type": "points_multiplier"}]), [("/then/0/times_bp", "MISSING")]),
+        (
+            promotion(then=[{"type": "points_multiplier", "times_bp": 0}]),
+            [("/then/0/times_bp", "RANGE")],
+        ),
+        (promotion(then=[{"type": "issue_coupon"}]), [("/then/0/batch", "MISSING"), ("/then/0/quantity", "MISSING")]),
+        (
+            promotion(then=[{"type": "issue_coupon", "batch": "b", "quantity": 0}]),
+            [("/then/0/quantity", "RANGE")],
+        ),
+        (promotion(then=[{"type": "shipping_off", "percent_bp": 10_001}]), [("/then/0/percent_bp", "RANGE")]),
+        (promotion(then=[{"type": "shipping_off", "amount": 0}]), [("/then/0/amount", "RANGE")]),
+        (promotion(then=[{"type": "shipping_off", "price": -1}]), [("/then/0/price", "RANGE")]),
+        (promotion(then=[{"type": "percent_off"}]), [("/then/0/percent_bp", "MISSING")]),
+        (promotion(then=[{"type": "fixed_unit_price"}]), [("/then/0/unit_price", "MISSING")]),
+        (
+            promotion(then=[{"type": "nth_unit"}]),
+            [("/then/0/n", "MISSING"), ("/then/0/percent_bp", "MISSING"), ("/then/0/group_by", "MISSING")],
+        ),
+        (
+            promotion(then=[{"type": "any_n_price"}]),
+            [("/then/0/quantity", "MISSING"), ("/then/0/price", "MISSING")],
+        ),
+        (
+            promotion(then=[{"type": "bundle_price"}]),
+            [("/then/0/items", "MISSING"), ("/then/0/price", "MISSING")],
+        ),
+        (promotion(then=[{"type": "tiers"}]), [("/then/0/measure", "MISSING"), ("/then/0/steps", "MISSING")]),
+        (promotion(then=[{"type": "expiry_ladder"}]), [("/then/0/steps", "MISSING")]),
+        (
+            promotion(limits={"total": 0, "per_member": "1"}),
+            [("/limits/per_member", "TYPE"), ("/limits/total", "RANGE")],
+        ),
     ],
 )
 def test_a_faulty_promotion_is_refused_at_its_place(document: object, faults: list[tuple[str, str]]) -> None:
