@@ -126,3 +126,58 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class Invitation(models.Model):
+    """Somebody who was asked by e-mail to join the shop's staff; the secret of the link is stored hashed."""
+
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=20)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="invitation_email_lower_case"),
+            models.CheckConstraint(condition=ROLE_KNOWN, name="invitation_role_of_known_kind"),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None) | models.Q(revoked_at=None), name="invitation_has_one_end"
+            ),
+            models.UniqueConstraint(
+                fields=["email"], condition=models.Q(accepted_at=None, revoked_at=None), name="invitation_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation of {self.email}"
+
+
+class AuditEntry(models.Model):
+    """One line of the audit log; written by triggers and `staff.audit.record_event`, changed by nobody.
+
+    For a change of a row `subject` is the table, `row_key` its primary key, `before` and `after` the columns that
+    differ (all of them where a row was added or removed).
+    """
+
+    at = models.DateTimeField(db_default=Now())
+    event = models.CharField(max_length=20)
+    subject = models.CharField(max_length=63, blank=True, default="", db_default="")
+    row_key = models.CharField(max_length=64, blank=True, default="", db_default="")
+    label = models.CharField(max_length=200, blank=True, default="", db_default="")
+    actor = models.CharField(max_length=300)
+    actor_name = models.CharField(max_length=254, blank=True, default="", db_default="")
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=200, blank=True, default="", db_default="")
+    path = models.CharField(max_length=300, blank=True, default="", db_default="")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["actor", "-id"], name="audit_by_actor")]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.subject} {self.row_key}"

@@ -9,6 +9,8 @@ SHARED_APPS = [
     "django_celery_beat",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "staff",
 ]
 
@@ -18,6 +20,8 @@ TENANT_APPS = [
     "django.contrib.sessions",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "kernel",
     "staff",
     "messaging",

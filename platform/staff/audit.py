@@ -1,0 +1,191 @@
+"""Who did what, when, from where, and what it was before: the audit log of a shop.
+
+Triggers on the audited tables write it (`audited`, a migration operation), so no writer can forget to. They do so only
+where a transaction says who acts (`act_as`): requests of storefronts and members never do, and pay nothing. What is no
+change of a row (signing in, an export) is written by `record_event`. Rows are never changed or deleted, by anybody.
+docs/adr/0009-roles-and-audit.md has the reasons.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.migrations import RunSQL
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from kernel.pages import Column, Keyset, Kind, Page
+
+from staff.models import AuditEntry
+
+# The session of somebody of the platform who acts for the shop keeps {"name": …, "reason": …} here.
+OPERATOR = "operator"
+
+USER_AGENT_LENGTH = 200
+PATH_LENGTH = 300
+
+EVENTS: dict[str, str | Promise] = {
+    "insert": _("added"),
+    "update": _("changed"),
+    "delete": _("removed"),
+    "sign_in": _("signed in"),
+    "sign_in_failed": _("failed to sign in"),
+    "sign_out": _("signed out"),
+    "session_ended": _("ended a session"),
+    "export": _("exported"),
+    "impersonation": _("support signed in"),
+}
+
+SUBJECTS: dict[str, str | Promise] = {
+    "staff_user": _("Staff account"),
+    "staff_role": _("Role"),
+    "staff_invitation": _("Invitation"),
+    "staff_apikey": _("API key"),
+    "mfa_authenticator": _("Second factor"),
+    "catalog_product": _("Product"),
+    "catalog_variant": _("Variant"),
+    "stock_entry": _("Stock correction"),
+    "promotions_promotionversion": _("Promotion"),
+    "coupons_batch": _("Coupon"),
+    "joining_joinlink": _("Join link"),
+    "checkout_order": _("Order"),
+}
+
+ENTRIES = Keyset("audit", (Column("id", Kind.INTEGER),), descending=True)
+EXPORT_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and from where. `id` is `staff:<uuid>` or `operator:<name>`, `name` what people read."""
+
+    id: str
+    name: str
+    ip: str | None = None
+    user_agent: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries: every part left empty lets all through. `since` ≤ at < `until`."""
+
+    actor: str = ""
+    event: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def act_as(actor: Actor) -> None:
+    """Say for the rest of the transaction who acts. One statement; after `outside()` it must be said again."""
+    document = {
+        "id": actor.id,
+        "name": actor.name,
+        "ip": actor.ip,
+        "agent": actor.user_agent[:USER_AGENT_LENGTH],
+        "path": actor.path[:PATH_LENGTH],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('laxin.actor', %s, true)", [json.dumps(document).replace("\\u0000", "")])
+
+
+def record_event(*, event: str, actor: Actor, subject: str = "", label: str = "", details: Any = None) -> None:
+    """Write what is no change of a row. `event` is one of EVENTS; `details` is JSON and holds no secrets."""
+    assert event in EVENTS, event
+    AuditEntry.objects.create(
+        event=event,
+        subject=subject,
+        label=label[:200],
+        actor=actor.id,
+        actor_name=actor.name[:254].replace("\0", ""),
+        ip=actor.ip,
+        user_agent=actor.user_agent[:USER_AGENT_LENGTH],
+        path=actor.path[:PATH_LENGTH],
+        after=details,
+    )
+
+
+def list_entries(
+    *,
+    chosen: Filter,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> Page[AuditEntry]:
+    """A page of the log, the newest first. One statement. Raises `kernel.errors.InvalidInput` for a wrong cursor."""
+    window = ENTRIES.read(first=first, after=after, last=last, before=before)
+    where, params = _where(chosen)
+    query = f"SELECT * FROM staff_auditentry WHERE {where} AND {window.where} ORDER BY {window.order_by} LIMIT {window.limit}"  # noqa: E501, S608 - made of constants
+    rows = list(AuditEntry.objects.raw(query, {**params, **window.params}))
+    return window.page(rows, key=lambda entry: (entry.pk,), item=lambda entry: entry)
+
+
+def read_entries(*, chosen: Filter) -> Iterator[AuditEntry]:
+    """Every entry that matches, the newest first, in pieces: memory stays flat however long the log is."""
+    where, params = _where(chosen)
+    below = 2**62
+    while True:
+        query = f"SELECT * FROM staff_auditentry WHERE {where} AND id < %(below)s ORDER BY id DESC LIMIT {EXPORT_BATCH}"  # noqa: S608
+        batch = list(AuditEntry.objects.raw(query, {**params, "below": below}))
+        yield from batch
+        if len(batch) < EXPORT_BATCH:
+            return
+        below = batch[-1].pk
+
+
+def find_entry(*, entry_id: int) -> AuditEntry | None:
+    """One entry of the log. One statement."""
+    return AuditEntry.objects.filter(pk=entry_id).first() if entry_id < 2**63 else None
+
+
+def _where(chosen: Filter) -> tuple[str, dict[str, Any]]:
+    conditions = {
+        "actor = %(actor)s": chosen.actor,
+        "event = %(event)s": chosen.event,
+        "subject = %(subject)s": chosen.subject,
+        "at >= %(since)s": chosen.since,
+        "at < %(until)s": chosen.until,
+    }
+    params = {name: getattr(chosen, name) for name in ("actor", "event", "subject", "since", "until")}
+    return " AND ".join(["true", *(text for text, value in conditions.items() if value)]), params
+
+
+def audited(
+    table: str,
+    *,
+    label: str,
+    key: str = "id",
+    secret: Sequence[str] = (),
+    quiet: Sequence[str] = (),
+    events: str = "INSERT OR UPDATE OR DELETE",
+    only: str = "",
+) -> RunSQL:
+    """Return an operation after which changes of `table` by staff stand in the audit log.
+
+    `label` is an SQL expression over `entry` (the row as jsonb) that names the row to people, `key` the column of its
+    primary key. Values of `secret` columns are replaced by three dots; a change of `quiet` columns alone is not
+    recorded, nor are their values. `only` is a further condition over OLD and NEW, for `events` of a single kind.
+    """
+    condition = "current_setting('laxin.actor', true) <> ''" + (f" AND {only}" if only else "")
+    hidden, silent = (",".join(columns) for columns in (secret, quiet))
+    return RunSQL(
+        sql=f"""
+        CREATE FUNCTION {table}_audited() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+        DECLARE
+            entry jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END;
+        BEGIN
+            PERFORM staff_write_audit(TG_OP, '{table}', entry->>'{key}', {label},
+                CASE TG_OP WHEN 'INSERT' THEN NULL ELSE to_jsonb(OLD) END,
+                CASE TG_OP WHEN 'DELETE' THEN NULL ELSE to_jsonb(NEW) END,
+                '{{{hidden}}}', '{{{silent}}}');
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER {table}_audited AFTER {events} ON {table}
+            FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {table}_audited();
+        """,
+        reverse_sql=f"DROP TRIGGER {table}_audited ON {table}; DROP FUNCTION {table}_audited();",
+    )
