@@ -1,7 +1,8 @@
 """Finding the promotions that could match a cart without looking at the others.
 
 Every promotion is filed under one thing that a cart must have for it to apply: a coupon code, a value that its scopes
-or its condition ask for, or a subtotal. The rarest kind of thing wins; what asks for nothing is always a candidate.
+or its condition ask for, a subtotal, or the moment from which it runs. The rarest kind of thing wins; what asks for
+nothing is always a candidate.
 """
 
 from bisect import bisect_right
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from promotions.engine.cart import Cart
 from promotions.engine.conditions import Leaf
 from promotions.engine.promotion import Promotion
+from promotions.engine.schedule import instant_of
 from promotions.engine.scope import LINE_KINDS, Scope
 
 MEMBER_LISTS = {"member.segments": "segments", "member.tags": "tags"}
@@ -32,6 +34,24 @@ KINDS = (  # from the kind that usually narrows most to the one that narrows lea
 type Demand = tuple[str, frozenset[str]]  # (kind, values of which the cart must have one)
 
 
+class Thresholds:
+    """Places that count from some value on."""
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, pairs: list[tuple[int, int]]) -> None:
+        """Of (value, place)."""
+        pairs.sort()
+        self._values = [value for value, _ in pairs]
+        self._places = [place for _, place in pairs]
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
+    def reached(self, value: int) -> list[int]:
+        return self._places[: bisect_right(self._values, value)]
+
+
 class Index:
     """Candidates by what a cart has; candidates are places in the list of promotions."""
 
@@ -40,6 +60,7 @@ class Index:
         self._by: dict[str, dict[str, list[int]]] = {}
         self._always: list[int] = []
         by_subtotal: list[tuple[int, int]] = []
+        by_start: list[tuple[int, int]] = []
         for place, promotion in enumerate(promotions):
             demands = list(_demands(promotion, listing=listing))
             if demands:
@@ -49,11 +70,12 @@ class Index:
                     filed.setdefault(value, []).append(place)
             elif not listing and (least := _least_subtotal(promotion)) > 0:
                 by_subtotal.append((least, place))
+            elif promotion.schedule.start is not None:
+                by_start.append((promotion.schedule.start, place))
             else:
                 self._always.append(place)
-        by_subtotal.sort()
-        self._subtotals = [least for least, _ in by_subtotal]
-        self._from_subtotal = [place for _, place in by_subtotal]
+        self._from_subtotal = Thresholds(by_subtotal)
+        self._from_start = Thresholds(by_start)
 
     def candidates(self, cart: Cart) -> list[int]:
         """Places of every promotion that could apply to the cart, and few others, in order."""
@@ -63,8 +85,10 @@ class Index:
                 places = filed.get(value)
                 if places is not None:
                     found.update(places)
-        if self._subtotals:
-            found.update(self._from_subtotal[: bisect_right(self._subtotals, sum(cart.initial))])
+        if self._from_subtotal:
+            found.update(self._from_subtotal.reached(sum(cart.initial)))
+        if self._from_start:
+            found.update(self._from_start.reached(instant_of(cart.now)))
         return sorted(found)
 
 
@@ -100,6 +124,9 @@ def _demands(promotion: Promotion, *, listing: bool) -> Iterable[Demand]:
 
 def _shared_demand(scopes: list[Scope]) -> Iterable[Demand]:
     """A kind that every one of the scopes asks for, with all their values."""
+    if len(scopes) == 1:
+        yield from scopes[0].keyed
+        return
     asked = [dict(scope.keyed) for scope in scopes]
     for kind in LINE_KINDS:
         if asked and all(kind in keys for keys in asked):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from promotions.engine.cart import Cart, merged
@@ -44,7 +45,6 @@ class Ruleset:
         self._lanes = frozenset(lane.name for lane in policy.lanes)
         self._index = Index(self.promotions)
         self._automatic = tuple([promotion for promotion in self.promotions if promotion.codes is None])
-        self._listing = Index(self._automatic, listing=True)
         price = tuple(lane for lane in policy.lanes if lane.name == "price")
         self._price_policy = replace(policy, lanes=price)
 
@@ -61,6 +61,10 @@ class Ruleset:
         if faults:
             raise InvalidInput(faults)
         return cls(found, rules)
+
+    @cached_property
+    def _listing(self) -> Index:
+        return Index(self._automatic, listing=True)
 
     def price(self, facts: object, *, explain: bool = False) -> Quote:
         """The quote for the facts of one cart, a JSON-decoded document.
