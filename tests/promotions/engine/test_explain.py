@@ -26,10 +26,14 @@ RULES: list[dict[str, Any]] = [
 
 @pytest.fixture
 def explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
-    def run(*options: str, rules: Any = RULES, cart: Any = CART) -> tuple[int, str, str]:
-        for name, content in (("p.json", rules), ("f.json", cart)):
+    def run(
+        *options: str, rules: Any = RULES, cart: Any = CART, policy: Any = None, stream: str = ""
+    ) -> tuple[int, str, str]:
+        for name, content in (("p.json", rules), ("f.json", cart), ("policy.json", policy)):
             (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
-        code = explain_main(["--promotions", str(tmp_path / "p.json"), "--facts", str(tmp_path / "f.json"), *options])
+        (tmp_path / "f.ndjson").write_text(stream, encoding="utf-8")
+        paths = {"--promotions": "p.json", "--facts": "f.ndjson" if stream else "f.json", "--policy": "policy.json"}
+        code = explain_main([*[part for key, name in paths.items() for part in (key, str(tmp_path / name))], *options])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -84,6 +88,85 @@ def test_a_quote_in_english(explained: Any) -> None:
     assert "  c: ¥9.00 off; redeems code NEW; ¥9.00 less because of the margin floor\n" in out
     assert "  满200减30 (p1): its condition is not met, ¥20.00 missing\n" in out
     assert "  ¥20.00 missing: 满200减30 (p1) takes off ¥30.00 more\n" in out
+
+
+def test_a_quote_of_which_there_is_little_to_say(explained: Any) -> None:
+    assert explained("--language", "en", rules=[], cart=facts("CUP x2 @500"))[1] == (
+        "Subtotal ¥10.00, discount ¥0.00, shipping ¥0.00, to pay ¥10.00\n\nLines\n  CUP  CUP × 2  ¥10.00\n"
+    )
+
+
+def test_times_whole_multiples_and_gifts_within_reach_are_told(explained: Any) -> None:
+    rules: list[dict[str, Any]] = [
+        amount("each", 100, every=1000),
+        {"id": "g", "lane": "item", "then": [{"type": "gift", "sku": "MUG", "quantity": 3, "every_quantity": 4}]},
+        {"id": "x", "lane": "item", "then": [{"type": "points_multiplier", "times_bp": 100_000}]},
+        {"id": "i", "lane": "item", "then": [{"type": "issue_coupon", "batch": "MAY", "quantity": 2}]},
+    ]
+
+    _, out, _ = explained("--language", "en", rules=rules, cart=facts("TEA x3 @1000", currency="USD"))
+
+    assert (
+        out
+        == """\
+Subtotal $30.00, discount $3.00, shipping $0.00, to pay $27.00
+
+Lines
+  TEA  TEA × 3  $30.00 → $27.00
+    each: $9.00 ×3
+    −$3.00  each
+
+Applied
+  i
+  x
+  each: $3.00 off; 3 times
+
+Besides
+  after payment coupon MAY × 2  i
+  points × 10  x
+
+Not applied
+  g: its condition is not met, 1 more units needed
+
+Within reach
+  $10.00 missing: each takes off $1.00 more
+  1 more units needed: g gives 3 more
+"""
+    )
+
+
+def test_twice_is_told_as_well(explained: Any) -> None:
+    _, out, _ = explained("--language", "en", rules=[amount("each", 100, every=1000)], cart=facts("TEA @2000"))
+
+    assert "\nApplied\n  each: ¥2.00 off; 2 times\n" in out
+
+
+def test_it_says_where_more_may_be_possible(explained: Any) -> None:
+    policy = {"lanes": [{"lane": "item", "mode": "best"}]}
+    rules = [percent(f"p{number}", 1000 + number, "item") for number in range(8)]
+
+    _, out, _ = explained("--language", "en", rules=rules, policy=policy, cart=facts("A @1000, B @2000"))
+
+    assert out.endswith(
+        "\n\nToo many promotions compete to try every combination: the price is valid, a better one may exist.\n"
+    )
+
+
+def test_carts_of_a_stream_are_parted_by_a_blank_line(explained: Any) -> None:
+    first = "Subtotal ¥1.00, discount ¥0.00, shipping ¥0.00, to pay ¥1.00\n\nLines\n  A  A × 1  ¥1.00\n"
+    cart = json.dumps(facts("A @100"))
+
+    _, out, _ = explained("--language", "en", rules=[], stream=f"{cart}\n{cart}\n")
+
+    assert out == f"{first}\n{first}\n"
+
+
+def test_a_language_must_be_one_that_it_speaks(explained: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        explained("--language", "fr")
+
+    assert caught.value.code == 2
+    assert "argument --language: invalid choice: 'fr'" in capsys.readouterr().err
 
 
 def test_faults_are_told_as_by_price(explained: Any) -> None:

@@ -85,3 +85,87 @@ def test_goods_that_are_discounted_themselves_still_reach_the_threshold() -> Non
     (found,) = nudges(facts("A @2000"), percent("half", 5000), amount("p", 300, when=from_subtotal(1500)))
 
     assert (found.promotion, found.missing, found.saves) == ("p", 500, 300)
+
+
+def test_what_only_the_added_goods_would_save_is_no_nudge() -> None:
+    rules = (percent("all", 1000), amount("better", 5000), amount("worse", 3000, when=from_subtotal(20_000)))
+
+    assert nudges(facts("A @19000"), *rules) == []
+
+
+def test_what_only_takes_the_place_of_another_of_the_same_worth_is_no_nudge() -> None:
+    better = amount("same", 3000, priority=1, when=from_subtotal(20_000))
+
+    assert nudges(facts("A @19000"), amount("p", 3000), better) == []
+
+
+def test_a_saving_of_one_fen_is_a_nudge() -> None:
+    assert nudges(facts("A @900"), amount("p", 1, when=from_subtotal(1000))) == [
+        Nudge("p", None, "subtotal", 100, 100, 1, 0)
+    ]
+
+
+def test_there_are_three_nudges_or_as_many_as_asked_for() -> None:
+    rules = Ruleset.compile(
+        [amount(f"p{at}", at // 10, "item", when=from_subtotal(at)) for at in (2000, 3000, 4000, 5000)],
+        {"lanes": [{"lane": "item", "mode": "stack"}]},
+    )
+    cart = facts("A @1000")
+
+    assert [one.promotion for one in rules.nudges(cart)] == ["p2000", "p3000", "p4000"]
+    assert [one.promotion for one in rules.nudges(cart, most=1)] == ["p2000"]
+    assert [one.promotion for one in rules.nudges(cart, most=9)] == ["p2000", "p3000", "p4000", "p5000"]
+
+
+def test_twice_the_money_is_tried_where_what_is_added_is_discounted_itself() -> None:
+    tenth = percent("tenth", 1000, "order", when=from_subtotal(1500))
+
+    assert nudges(facts("A @2000"), percent("half", 5000), tenth) == [
+        Nudge("tenth", None, "subtotal", 500, 500, 150, 0)
+    ]
+
+
+def test_what_is_added_has_neither_the_cost_nor_the_member_price_of_what_it_is_like() -> None:
+    floored = amount("p", 300, floor_margin_bp=0, when=from_subtotal(1100))
+    for_members = {"id": "m", "lane": "price", "then": [{"type": "member_price"}]}
+
+    assert [one.saves for one in nudges(facts("A @1000", {"A": {"unit_cost": 700}}), floored)] == [300]
+    assert nudges(
+        facts("A @1000", {"A": {"member_price": 100}}, member={"id": "m"}),
+        for_members,
+        amount("p", 50, when=from_subtotal(1000)),
+    ) == [Nudge("p", None, "subtotal", 900, 900, 50, 0)]
+
+
+def test_different_goods_are_weighed_at_the_price_of_the_cheapest_one_each() -> None:
+    promotion = percent("p", 1000, "order", when={"fact": "distinct_skus", "op": "gte", "value": 4})
+
+    assert nudges(facts("A x3 @9000, B x3 @500"), promotion) == [Nudge("p", None, "distinct_skus", 2, 1000, 2950, 0)]
+
+
+@pytest.mark.parametrize(("skus", "found"), [(13, [12]), (14, [])])
+def test_up_to_twelve_different_goods_are_within_reach(skus: int, found: list[int]) -> None:
+    promotion = amount("p", 100, when={"fact": "distinct_skus", "op": "gte", "value": skus})
+
+    assert [one.missing for one in nudges(facts("A @500"), promotion)] == found
+
+
+def test_goods_that_cost_nothing_bring_no_threshold_nearer() -> None:
+    many = amount("p", 100, when={"fact": "quantity", "op": "gte", "value": 3})
+
+    assert nudges(facts("A @0"), many) == []
+    assert [one.cost for one in nudges(facts("A @0, B @900"), many)] == [900]
+
+
+def test_a_nudge_as_a_document() -> None:
+    (found,) = nudges(facts("A @900"), amount("p", 1, name="P", when=from_subtotal(1000)))
+
+    assert found.to_json() == {
+        "promotion": "p",
+        "name": "P",
+        "fact": "subtotal",
+        "missing": 100,
+        "cost": 100,
+        "saves": 1,
+        "gifts": 0,
+    }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from promotions.engine import InvalidInput, Quote, Refund, Refunded, Ruleset, refund
+from promotions.engine import Fault, InvalidInput, Quote, Refund, Refunded, Ruleset, refund
 
 from tests.promotions.engine.builders import amount, facts
 from tests.promotions.engine.carts import a_case
@@ -92,6 +92,51 @@ def test_a_policy_must_be_known_and_have_what_it_needs() -> None:
         refund(quote, {"A": 1}, "partial")
     with pytest.raises(ValueError, match="original facts"):
         refund(quote, {"A": 1}, "requalify")
+
+
+def test_what_is_left_out_stays_and_what_costs_nothing_gives_nothing_back() -> None:
+    quote = Ruleset.compile([]).price(facts("A x2 @1000, B x3 @10", shipping=5))
+
+    assert refund(quote, {"A": 1, "B": 2}) == Refund(1020, 1020, 0)
+    assert refund(quote, {}) == Refund(0, 0, 0)
+    assert refund(quote, {"B": 1}, earlier=[Refunded({"A": 2}, 0)]) == Refund(2010, 2010, 0)
+    assert refund(quote, {"B": 3}, earlier=[Refunded({"A": 2}, 2000)]) == Refund(35, 30, 5)
+
+
+def test_a_refund_as_a_document() -> None:
+    assert Refund(35, 30, 5).to_json() == {"amount": 35, "goods": 30, "shipping": 5}
+
+
+@pytest.mark.parametrize(
+    ("returned", "earlier", "policy", "fault"),
+    [
+        ({"A": 1}, [], "partial", Fault("/policy", "VALUE", "must be one of exact, requalify")),
+        ({"A": 1}, [Refunded({}, -1)], "exact",
+         Fault("/earlier/0/amount", "RANGE", "must be a whole number, 0 or more")),
+        ({"B": 1}, [], "exact", Fault("/returned/B", "VALUE", "the quote has no such line")),
+        ({"A": 0}, [], "exact", Fault("/returned/A", "RANGE", "must be a whole number, 1 or more")),
+        ({"A": 2}, [Refunded({"A": 1}, 0)], "exact", Fault("/returned/A", "RANGE", "only 1 are left to return")),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_refund_says_what_would_be_right(
+    returned: Doc, earlier: list[Refunded], policy: str, fault: Fault
+) -> None:
+    quote = Ruleset.compile([]).price(facts("A x2 @1000"))
+
+    with pytest.raises(InvalidInput) as caught:
+        refund(quote, returned, policy, earlier=earlier)
+
+    assert caught.value.faults == [fault]
+
+
+def test_requalify_needs_both_the_facts_and_the_rules() -> None:
+    cart, rules = facts("A x2 @1000"), Ruleset.compile([])
+    quote = rules.price(cart)
+
+    with pytest.raises(ValueError, match=r"^requalify needs the original facts and rules$"):
+        refund(quote, {"A": 1}, "requalify", facts=cart)
+    with pytest.raises(ValueError, match=r"^requalify needs the original facts and rules$"):
+        refund(quote, {"A": 1}, "requalify", rules=rules)
 
 
 def test_what_was_overpaid_before_is_never_asked_back() -> None:
