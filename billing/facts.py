@@ -27,6 +27,7 @@ class Subscription:
     period_starts_at: datetime | None
     period_ends_at: datetime | None
     ends_at: datetime | None  # a cancellation that is planned
+    ends_with_period: bool
     ended_at: datetime | None
     schedule_id: str
     created_at: datetime
@@ -109,6 +110,7 @@ def read_subscription(document: Mapping[str, Any]) -> Subscription:
         period_starts_at=_instant(item["current_period_start"]) if item else None,
         period_ends_at=_instant(item["current_period_end"]) if item else None,
         ends_at=None if has_ended else _instant(ends_at),
+        ends_with_period=bool(document.get("cancel_at_period_end")),
         ended_at=_instant(ended_at or document["created"]) if has_ended else None,
         schedule_id=id_of(document.get("schedule")),
         created_at=instant(document["created"]),

@@ -204,10 +204,11 @@ class Gateway:
         values: Any = params
         return facts.read_session(self._write(lambda opts: self._client.v1.checkout.sessions.create(values, opts), key))
 
-    def get_session(self, session_id: str) -> facts.Session:
-        """Return a payment page as it is now."""
+    def find_session(self, session_id: str) -> facts.Session | None:
+        """Return a payment page as it is now, or None."""
         params: Any = {"expand": ["invoice"]}
-        return facts.read_session(self._read(lambda: self._client.v1.checkout.sessions.retrieve(session_id, params)))
+        found = self._find(lambda: self._client.v1.checkout.sessions.retrieve(session_id, params))
+        return facts.read_session(found) if found else None
 
     def expire_session(self, session_id: str, *, key: str) -> None:
         """Close a payment page, so that nobody pays there any more. One that is not open stays as it is."""

@@ -1,0 +1,41 @@
+"""Mails about paying, queued inside the shop in the transaction of what they tell."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import override
+from messaging.services import queue_template
+from staff.selectors import get_owner_contact
+
+from billing.plans import name_of_plan
+from billing.standing import Mail
+from tenants.models import Shop
+from tenants.transaction import tenant_transaction
+
+
+def queue_mails(*, shop: Shop, mails: Iterable[Mail], now: datetime) -> None:
+    """Queue each mail for the shop's owner, once for its key. Called in a transaction, outside the shop."""
+    wanted = list(mails)
+    if not wanted:
+        return
+    address = urlsplit(settings.BASE_URL)
+    console = f"{address.scheme}://{shop.slug}.{address.netloc}/console/"
+    with tenant_transaction(shop), timezone.override(ZoneInfo(shop.time_zone)):
+        owner = get_owner_contact()
+        for mail in wanted:
+            context = {"shop_name": shop.name, "console_url": console, "link": f"{console}billing/", **mail.context}
+            if "plan" in context:
+                with override(owner.language):
+                    context["plan"] = name_of_plan(str(context["plan"]))
+            queue_template(
+                template=mail.template,
+                to=[owner.email],
+                language=owner.language,
+                context=context,
+                key=mail.key,
+                now=now,
+            )

@@ -1,0 +1,163 @@
+"""What Stripe tells us: stored when it is signed, processed exactly once, given up to a person after many failures."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+from kernel.errors import NotFound
+
+from billing import gateway
+from billing.alerts import raise_alert
+from billing.models import Account, Checkout, PaymentEvent
+from billing.services.sync import sync_account
+
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=3)
+MAX_ATTEMPTS = 12  # with these waits about half a day
+SKEW = timedelta(minutes=1)  # the clock of who processes may be behind
+
+# Each of these may mean that an account is not what it was; what it is now is fetched.
+FOLLOWED = frozenset(
+    {
+        "checkout.session.async_payment_failed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.completed",
+        "checkout.session.expired",
+        "customer.deleted",
+        "customer.subscription.created",
+        "customer.subscription.deleted",
+        "customer.subscription.paused",
+        "customer.subscription.resumed",
+        "customer.subscription.updated",
+        "invoice.marked_uncollectible",
+        "invoice.paid",
+        "invoice.payment_action_required",
+        "invoice.payment_failed",
+        "invoice.voided",
+        "subscription_schedule.aborted",
+        "subscription_schedule.canceled",
+        "subscription_schedule.completed",
+        "subscription_schedule.created",
+        "subscription_schedule.released",
+        "subscription_schedule.updated",
+    }
+)
+
+logger = logging.getLogger(__name__)
+
+
+def receive_event(*, payload: bytes, signature: str, now: datetime) -> int:
+    """Verify and store what a webhook brought, and return our id of it; the same one when it comes again.
+
+    What does not concern us (other types, another mode or a connected account) is stored as ignored. Raises
+    EventRefused.
+    """
+    event = gateway.verify_event(payload=payload, signature=signature, now=now)
+    reason = _why_ignored(event.type, is_live=event.is_live, stripe_account=event.stripe_account)
+    stored, _is_new = PaymentEvent.objects.get_or_create(
+        event_id=event.id,
+        defaults={
+            "type": event.type,
+            "object_id": event.object_id,
+            "customer_id": event.customer_id,
+            "subscription_id": event.subscription_id,
+            "stripe_account": event.stripe_account,
+            "is_live": event.is_live,
+            "created_at": event.created_at,
+            "received_at": now,
+            "state": PaymentEvent.State.IGNORED if reason else PaymentEvent.State.PENDING,
+            "next_attempt_at": None if reason else now - SKEW,
+            "last_error": reason,
+        },
+    )
+    return stored.pk
+
+
+def _why_ignored(type_: str, *, is_live: bool, stripe_account: str) -> str:
+    if is_live != gateway.is_live():
+        return "of the live mode" if is_live else "of the test mode"
+    if stripe_account:
+        return "of a connected account"
+    return "" if type_ in FOLLOWED else "of a type that we do not follow"
+
+
+def process_event(*, event_id: int, now: datetime) -> None:
+    """Do what an event asks for, exactly once: the work and the mark are one transaction.
+
+    After a failure it is tried again later, after many it is dead. Of several calls at the same moment one works.
+    """
+    event = _claim(event_id, now)
+    if event is None:
+        return
+    try:
+        account_id = _find_account(event)
+        if account_id is None:
+            _ignore(event, now)
+        else:
+            sync_account(account_id=account_id, now=now, event_id=event.pk)
+    except Exception as error:
+        logger.exception("Event %s was not processed", event.event_id)
+        _note_failure(event, error, now)
+
+
+def _claim(event_id: int, now: datetime) -> PaymentEvent | None:
+    """Count an attempt and put the next one off, in one statement; None where there is nothing to do now."""
+    pending = PaymentEvent.objects.filter(
+        pk=event_id, state=PaymentEvent.State.PENDING, next_attempt_at__lte=now, attempts__lt=MAX_ATTEMPTS
+    )
+    attempts = pending.values_list("attempts", flat=True).first()
+    if attempts is None:
+        return None
+    wait = min(FIRST_WAIT * 2**attempts, LONGEST_WAIT)
+    if not pending.filter(attempts=attempts).update(attempts=F("attempts") + 1, next_attempt_at=now + wait):
+        return None
+    return PaymentEvent.objects.get(pk=event_id)
+
+
+def _find_account(event: PaymentEvent) -> int | None:
+    """By identifiers that we stored before anybody could pay. What an object's metadata says is nobody's word."""
+    page = Checkout.objects.filter(session_id=event.object_id).values_list("account_id", flat=True).first()
+    if page is not None:
+        return page
+    accounts = Account.objects.values_list("id", flat=True)
+    found = accounts.filter(customer_id=event.customer_id).first() if event.customer_id else None
+    if found is None and event.subscription_id:
+        found = accounts.filter(subscription_id=event.subscription_id).first()
+    return found
+
+
+def _ignore(event: PaymentEvent, now: datetime) -> None:
+    PaymentEvent.objects.filter(pk=event.pk, state=PaymentEvent.State.PENDING).update(
+        state=PaymentEvent.State.IGNORED, processed_at=now, next_attempt_at=None, last_error="of no account of ours"
+    )
+
+
+def _note_failure(event: PaymentEvent, error: Exception, now: datetime) -> None:
+    is_dead = event.attempts >= MAX_ATTEMPTS
+    pending = PaymentEvent.objects.filter(pk=event.pk, state=PaymentEvent.State.PENDING)
+    pending.update(last_error=f"{type(error).__name__}: {error}"[:2000])
+    if is_dead and pending.update(state=PaymentEvent.State.DEAD, next_attempt_at=None):
+        raise_alert(
+            kind="dead_event",
+            subject=event.event_id,
+            detail=f"{event.type} {event.object_id} failed {event.attempts} times: {error}",
+            account=None,
+            now=now,
+        )
+
+
+def bury_lost_events(*, now: datetime) -> int:
+    """Declare dead what died in its last attempt without a word. Returns how many."""
+    lost = PaymentEvent.objects.filter(
+        state=PaymentEvent.State.PENDING, attempts__gte=MAX_ATTEMPTS, next_attempt_at__lte=now
+    )
+    return lost.update(state=PaymentEvent.State.DEAD, next_attempt_at=None)
+
+
+def retry_event(*, event_id: int, now: datetime) -> None:
+    """Have a dead event tried again from the start. Raises NotFound where there is no dead one with this id."""
+    dead = PaymentEvent.objects.filter(pk=event_id, state=PaymentEvent.State.DEAD)
+    if not dead.update(state=PaymentEvent.State.PENDING, attempts=0, next_attempt_at=now):
+        raise NotFound(_("There is no event waiting here. It may have been tried again already."))
+    process_event(event_id=event_id, now=now)

@@ -1,0 +1,65 @@
+"""What becomes due by the calendar: ends of trials and grace, suspensions, warnings, deletions."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError
+
+from billing import gateway
+from billing.errors import BillingError
+from billing.models import Account
+from billing.services.standing import apply_standing, get_facts
+from billing.services.sync import sync_account
+from billing.standing import Standing, judge
+from tenants.deletion import delete_shop
+
+BATCH = 200
+PUT_OFF = timedelta(minutes=10)
+
+logger = logging.getLogger(__name__)
+
+_FREEDOM = {"open": 2, "read_only": 1, "suspended": 0}
+
+
+def review_accounts(*, now: datetime, limit: int = BATCH) -> int:
+    """Do what has become due, the longest due first, at most `limit` accounts; returns how many.
+
+    Before a shop loses anything its account is fetched from Stripe: a lost event cuts nobody off. Where Stripe does not
+    answer the shop keeps what it has, and is looked at again soon.
+    """
+    due = Account.objects.filter(next_review_at__lte=now).order_by("next_review_at", "id")
+    ids = list(due.values_list("id", flat=True)[:limit])
+    for account_id in ids:
+        try:
+            _review(account_id, now)
+        except (BillingError, DatabaseError) as error:
+            logger.warning("Account %d is looked at again in a while: %s", account_id, error)
+            Account.objects.filter(pk=account_id).update(next_review_at=now + PUT_OFF)
+    return len(ids)
+
+
+def _review(account_id: int, now: datetime) -> None:
+    account = Account.objects.select_related("shop").get(pk=account_id)
+    standing = judge(get_facts(account), now)
+    if account.customer_id and _takes_away(account, standing):
+        sync_account(account_id=account_id, now=now)
+        account.refresh_from_db()
+        standing = judge(get_facts(account), now)
+    if standing.is_to_be_deleted:
+        _delete(account, now)
+    else:
+        apply_standing(account_id=account_id, now=now)
+
+
+def _takes_away(account: Account, standing: Standing) -> bool:
+    return standing.is_to_be_deleted or _FREEDOM[standing.access] < _FREEDOM[account.shop.access]
+
+
+def _delete(account: Account, now: datetime) -> None:
+    """Nothing is charged for a shop that is gone: what may be left at Stripe is ended first."""
+    if account.customer_id:
+        for subscription in gateway.current().list_subscriptions(account.customer_id):
+            if subscription.ended_at is None:
+                gateway.current().end_subscription(subscription.id, prorate=False, key=f"deleted-{subscription.id}")
+    logger.warning("Shop %s is deleted: not paid since long, its owner was warned", account.shop.slug)
+    delete_shop(shop=account.shop, now=now)

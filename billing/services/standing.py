@@ -1,0 +1,60 @@
+"""Writing down what an account's facts mean for its shop."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from billing import prepaid
+from billing.mails import queue_mails
+from billing.models import Account, PlanOverride
+from billing.standing import Facts, Mail, Override, Standing, judge
+from tenants.models import Shop
+from tenants.services import set_standing
+
+
+def apply_standing(*, account_id: int, now: datetime, mails: Iterable[Mail] = ()) -> Standing:
+    """Write what the shop may use now, queue the mail that its step calls for and `mails`, all in one transaction.
+
+    Whatever changes an account ends here.
+    """
+    with transaction.atomic():
+        accounts = Account.objects.select_for_update(of=("self",), no_key=True).select_related("shop")
+        account = accounts.get(pk=account_id)
+        standing = judge(get_facts(account), now)
+        set_standing(
+            shop=account.shop,
+            access=Shop.Access(standing.access),
+            plan=standing.plan,
+            limits=standing.limits,
+            features=standing.features,
+            notice=standing.notice,
+        )
+        account.next_review_at = now if standing.is_to_be_deleted else standing.next_review_at
+        if standing.access != Shop.Access.SUSPENDED:
+            account.deletion_warned_at = None
+        elif standing.warns_of_deletion and account.deletion_warned_at is None:
+            account.deletion_warned_at = now
+        account.save(update_fields=["next_review_at", "deletion_warned_at"])
+        queue_mails(shop=account.shop, mails=[*mails, *([standing.mail] if standing.mail else [])], now=now)
+    return standing
+
+
+def get_facts(account: Account) -> Facts:
+    """What the account's standing depends on."""
+    return Facts(
+        status=account.status,
+        plan=account.plan,
+        trial_ends_at=account.trial_ends_at,
+        ends_at=account.ends_at,
+        past_due_since=account.past_due_since,
+        ended_at=account.ended_at,
+        terms=prepaid.list_terms(account_id=account.pk),
+        overrides=[_to_override(one) for one in PlanOverride.objects.filter(account=account).order_by("starts_at")],
+        deletion_warned_at=account.deletion_warned_at,
+    )
+
+
+def _to_override(row: PlanOverride) -> Override:
+    ends = [instant for instant in (row.until, row.ended_at) if instant]
+    return Override(plan=row.plan, starts_at=row.starts_at, ends_at=min(ends, default=None))

@@ -1,0 +1,135 @@
+"""What a merchant changes about a running subscription. Each writes to Stripe and then fetches what became of it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from billing import facts, gateway
+from billing.errors import NotSubscribed, PaymentDeclined
+from billing.models import Account
+from billing.plans import get_plan, is_upgrade
+from billing.selectors import to_row
+from billing.services.checkout import find_price, get_customer_id, make_key
+from billing.services.sync import sync_account
+from billing.types import AccountRow, ChangePreview
+from tenants.models import Shop
+
+CHANGEABLE = frozenset({"active", "trialing", "past_due"})
+
+
+def preview_change(*, shop: Shop, plan: str, interval: str, now: datetime) -> ChangePreview:
+    """Return what `change_plan` would cost, and when. Raises PlanUnknown, NotSubscribed, PricesMissing."""
+    account, subscription = _load(shop)
+    price = get_plan(plan).get_price(interval, account.currency)
+    if not is_upgrade(plan=subscription.plan, interval=subscription.interval, to_plan=plan, to_interval=interval):
+        at = subscription.period_ends_at or now
+        return ChangePreview(amount_due_minor=price, currency=account.currency, at=at, is_upgrade=False)
+    price_id = _find_recurring(plan, interval, account)
+    due = gateway.current().preview_update(subscription, price_id=price_id)
+    return ChangePreview(amount_due_minor=due, currency=account.currency, at=now, is_upgrade=True)
+
+
+def change_plan(*, shop: Shop, plan: str, interval: str, now: datetime) -> AccountRow:
+    """Upgrade at once, or downgrade when the period ends; the plan of now takes a planned downgrade back.
+
+    An upgrade is paid at once, with what is left of the old plan deducted; where the payment is declined the plan stays
+    (a planned downgrade was taken back before). Raises PlanUnknown, NotSubscribed, PricesMissing, PaymentDeclined.
+    """
+    account, subscription = _load(shop)
+    get_plan(plan).get_price(interval, account.currency)
+    is_same = (subscription.plan, subscription.interval) == (plan, interval)
+    if is_same:
+        _drop_schedule(account, subscription)
+        _keep_going(account, subscription)
+    elif is_upgrade(plan=subscription.plan, interval=subscription.interval, to_plan=plan, to_interval=interval):
+        price_id = _find_recurring(plan, interval, account)
+        _upgrade(account, subscription, price_id)
+    elif (account.pending_plan, account.pending_interval) != (plan, interval) or not subscription.schedule_id:
+        price_id = _find_recurring(plan, interval, account)
+        _keep_going(account, subscription)
+        key = make_key(account, "downgrade", {"subscription": subscription.id, "price": price_id})
+        gateway.current().plan_change(subscription, price_id=price_id, plan=plan, interval=interval, key=key)
+    return _refresh(account, now)
+
+
+def cancel_subscription(*, shop: Shop, now: datetime) -> AccountRow:
+    """Let the subscription end with its period; what was paid for stays usable until then. Raises NotSubscribed."""
+    account, subscription = _load(shop, changeable=False)
+    if subscription.ends_at is None:
+        _drop_schedule(account, subscription)
+        params = {"cancel_at_period_end": True}
+        key = make_key(account, "cancel", {"subscription": subscription.id})
+        gateway.current().update_subscription(subscription.id, params, key=key)
+    return _refresh(account, now)
+
+
+def resume_subscription(*, shop: Shop, now: datetime) -> AccountRow:
+    """Take a cancellation back, or wake a paused subscription, whose new period is paid at once.
+
+    Raises NotSubscribed, PaymentDeclined.
+    """
+    account, subscription = _load(shop, changeable=False)
+    if subscription.status == "paused":
+        key = make_key(account, "wake", {"subscription": subscription.id})
+        gateway.current().resume_subscription(subscription.id, key=key)
+    else:
+        _keep_going(account, subscription)
+    return _refresh(account, now)
+
+
+def _load(shop: Shop, *, changeable: bool = True) -> tuple[Account, facts.Subscription]:
+    """The account and its subscription as Stripe has it at this moment."""
+    customer_id = get_customer_id(shop)
+    account = Account.objects.get(shop_id=shop.pk)
+    subscription = facts.choose(gateway.current().list_subscriptions(customer_id))
+    if subscription is None or not subscription.is_living:
+        raise NotSubscribed(_("This shop has no running subscription. Choose a plan first."))
+    if changeable and subscription.status not in CHANGEABLE:
+        raise NotSubscribed(_("The subscription rests. Pay what is open, or resume it, and then change the plan."))
+    return account, subscription
+
+
+def _upgrade(account: Account, subscription: facts.Subscription, price_id: str) -> None:
+    _drop_schedule(account, subscription)
+    params: dict[str, Any] = {
+        "items": [{"id": subscription.item_id, "price": price_id}],
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "error_if_incomplete",
+        **_without_end(subscription),
+    }
+    try:
+        gateway.current().update_subscription(subscription.id, params, key=make_key(account, "upgrade", params))
+    except PaymentDeclined:
+        # The refusal is kept under its key for a day: the next attempt is another wish.
+        Account.objects.filter(pk=account.pk).update(version=F("version") + 1)
+        raise
+
+
+def _find_recurring(plan: str, interval: str, account: Account) -> str:
+    return find_price(plan, "month" if interval == "month" else "year", account.currency)
+
+
+def _drop_schedule(account: Account, subscription: facts.Subscription) -> None:
+    if subscription.schedule_id:
+        key = make_key(account, "release", {"schedule": subscription.schedule_id})
+        gateway.current().drop_planned_change(subscription.schedule_id, key=key)
+
+
+def _keep_going(account: Account, subscription: facts.Subscription) -> None:
+    if params := _without_end(subscription):
+        key = make_key(account, "resume", {"subscription": subscription.id})
+        gateway.current().update_subscription(subscription.id, params, key=key)
+
+
+def _without_end(subscription: facts.Subscription) -> dict[str, Any]:
+    """What takes a planned end back; the portal plans some by date."""
+    if subscription.ends_at is None:
+        return {}
+    return {"cancel_at_period_end": False} if subscription.ends_with_period else {"cancel_at": ""}
+
+
+def _refresh(account: Account, now: datetime) -> AccountRow:
+    sync_account(account_id=account.pk, now=now)
+    return to_row(Account.objects.get(pk=account.pk))

@@ -1,0 +1,210 @@
+"""Making an account what Stripe says it is.
+
+Events come late, twice, in any order or never, so none is believed: each only says which account to fetch. Of two
+fetches the older one may arrive last; so the row's version is read before the fetch, and the row is written only if it
+still has it. Otherwise all is fetched again: what is written was fetched after everything written before.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from billing import facts, gateway, prepaid
+from billing.alerts import follow_alerts, raise_alert
+from billing.errors import AccountBusy
+from billing.models import Account, Checkout, PaymentEvent
+from billing.plans import PLANS
+from billing.services.standing import apply_standing
+from billing.standing import NEVER, PAID, STATUSES, Mail
+
+ATTEMPTS = 5
+SLOWEST_PAYMENT = timedelta(days=14)
+FOLLOWED_ALERTS = frozenset({"unknown_status", "unknown_product", "odd_price"})
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What Stripe answered about one account."""
+
+    truth: facts.Truth
+    sessions: Mapping[int, facts.Session | None]  # by the id of our Checkout; None: Stripe has none
+
+
+def sync_account(*, account_id: int, now: datetime, event_id: int | None = None) -> bool:
+    """Make the account what Stripe says it is, and return whether anything was otherwise.
+
+    With `event_id` the event is marked as processed in the same transaction. Raises PaymentProviderDown,
+    PaymentProviderRefused, AccountBusy.
+    """
+    for _attempt in range(ATTEMPTS):
+        account = Account.objects.get(pk=account_id)
+        fetched = _fetch(account)
+        with transaction.atomic():
+            changed = _write(account, fetched, now)
+            if changed is not None and event_id is not None:
+                settle_event(event_id=event_id, account_id=account_id, now=now)
+        if changed is not None:
+            _end_doubles(fetched.truth)
+            return changed
+    raise AccountBusy(_("The account is being changed by others. Try again in a moment."))
+
+
+def settle_event(*, event_id: int, account_id: int, now: datetime) -> None:
+    """Mark an event as processed; called in the transaction of its work."""
+    PaymentEvent.objects.filter(pk=event_id, state=PaymentEvent.State.PENDING).update(
+        state=PaymentEvent.State.DONE, account_id=account_id, processed_at=now, next_attempt_at=None, last_error=""
+    )
+
+
+def _fetch(account: Account) -> Fetched:
+    open_pages = Checkout.objects.filter(account=account, is_open=True).values_list("id", "session_id")
+    stripe = gateway.current()
+    sessions = {checkout_id: stripe.find_session(session_id) for checkout_id, session_id in list(open_pages)}
+    if account.customer_id is None:
+        return Fetched(facts.Truth(True, (), None, None), sessions)
+    subscriptions = stripe.list_subscriptions(account.customer_id)
+    chosen = facts.choose(subscriptions)
+    owes = chosen is not None and chosen.status in {"past_due", "unpaid"}
+    truth = facts.Truth(
+        customer_exists=bool(chosen and chosen.is_living) or stripe.has_customer(account.customer_id),
+        subscriptions=subscriptions,
+        past_due_since=stripe.find_oldest_debt(chosen.id) if chosen and owes else None,
+        schedule=stripe.find_schedule(chosen.schedule_id) if chosen and chosen.schedule_id else None,
+    )
+    return Fetched(truth, sessions)
+
+
+def _write(account: Account, fetched: Fetched, now: datetime) -> bool | None:
+    """Store what was fetched. None: somebody wrote meanwhile, and nothing was stored."""
+    values = _values(account, fetched.truth, now)
+    row = Account.objects.filter(pk=account.pk, version=account.version)
+    if not row.update(**values, synced_at=now, version=F("version") + 1):
+        return None
+    changed = any(getattr(account, name) != value for name, value in values.items())
+    paid = list(_settle_checkouts(account, fetched.sessions, now))
+    follow_alerts(account=account, found=_find_oddities(account, fetched.truth), kinds=FOLLOWED_ALERTS, now=now)
+    for double in facts.list_doubles(fetched.truth.subscriptions):
+        raise_alert(
+            kind="double_subscription",
+            subject=double.id,
+            detail=f"Subscription {double.id} ({double.status}) ran besides the one that counts: refund what is due.",
+            account=account,
+            now=now,
+        )
+    apply_standing(account_id=account.pk, now=now, mails=[*_list_news(account, values, now), *paid])
+    return changed or bool(paid)
+
+
+def _values(account: Account, truth: facts.Truth, now: datetime) -> dict[str, Any]:
+    chosen = facts.choose(truth.subscriptions)
+    owes = chosen is not None and chosen.status in {"past_due", "unpaid"}
+    return {
+        "customer_id": account.customer_id if truth.customer_exists else None,
+        "subscription_id": chosen.id if chosen and truth.customer_exists else None,
+        "status": chosen.status if chosen else "",
+        "plan": chosen.plan if chosen else "",
+        "interval": chosen.interval if chosen else "",
+        "period_ends_at": chosen.period_ends_at if chosen and chosen.is_living else None,
+        "cancel_at_period_end": bool(chosen and chosen.ends_at),
+        "ends_at": chosen.ends_at if chosen else None,
+        "schedule_id": chosen.schedule_id if chosen else "",
+        "pending_plan": truth.schedule.plan if truth.schedule else "",
+        "pending_interval": truth.schedule.interval if truth.schedule else "",
+        "past_due_since": (truth.past_due_since or account.past_due_since or now) if owes else None,
+        "ended_at": facts.find_last_end(truth.subscriptions),
+    }
+
+
+def _settle_checkouts(account: Account, sessions: Mapping[int, facts.Session | None], now: datetime) -> Iterator[Mail]:
+    """Close the payment pages that are over, and count the years that were paid as we asked for them."""
+    for checkout in Checkout.objects.filter(pk__in=sessions, is_open=True).order_by("id"):
+        session = sessions[checkout.pk]
+        if session is not None and _may_still_be_paid(checkout, session, now):
+            continue
+        paid_at = None
+        if session is None or not (session.is_paid and checkout.is_prepay):
+            pass
+        elif _is_as_asked(account, checkout, session):
+            paid_at = session.paid_at
+        else:
+            raise_alert(
+                kind="odd_payment",
+                subject=session.id,
+                detail=f"{session.id} brought {session.amount_minor} {session.currency} of {session.customer_id}, "
+                f"asked were {checkout.amount_minor} {checkout.currency}: it was not counted.",
+                account=account,
+                now=now,
+            )
+        Checkout.objects.filter(pk=checkout.pk).update(is_open=False, paid_at=paid_at)
+        if paid_at:
+            context = {"plan": checkout.plan, "date": prepaid.list_terms(account_id=account.pk)[-1].ends_at}
+            yield Mail("subscription_started", f"prepaid:{checkout.session_id}", context)
+
+
+def _may_still_be_paid(checkout: Checkout, session: facts.Session, now: datetime) -> bool:
+    """A page that is open, or was filled in by way of a bank that takes its time."""
+    is_on_its_way = checkout.is_prepay and session.status == "complete" and not session.is_paid
+    return session.status == "open" or (is_on_its_way and now < session.expires_at + SLOWEST_PAYMENT)
+
+
+def _is_as_asked(account: Account, checkout: Checkout, session: facts.Session) -> bool:
+    """Whether the page brought the sum we asked for, from our customer: nothing less counts as a year."""
+    asked = (checkout.amount_minor, checkout.currency, account.customer_id)
+    return checkout.amount_minor > 0 and (session.amount_minor, session.currency, session.customer_id) == asked
+
+
+def _find_oddities(account: Account, truth: facts.Truth) -> dict[str, str]:
+    """What we do not understand, by kind of alert."""
+    found: dict[str, str] = {}
+    for one in truth.subscriptions:
+        if not one.plan and one.is_living:
+            found["unknown_product"] = f"Subscription {one.id} is for none of our products: it was not counted."
+    chosen = facts.choose(truth.subscriptions)
+    if chosen is None:
+        return found
+    if chosen.status not in STATUSES:
+        found["unknown_status"] = f"Subscription {chosen.id} has the unknown status {chosen.status!r}: read-only."
+    if chosen.is_living and _is_odd(account, chosen):
+        found["odd_price"] = (
+            f"Subscription {chosen.id} costs {chosen.quantity} × {chosen.amount_minor} {chosen.currency} "
+            f"a {chosen.interval}; the account has {account.currency}."
+        )
+    return found
+
+
+def _is_odd(account: Account, subscription: facts.Subscription) -> bool:
+    """A price that only somebody on Stripe's pages can have made: it counts, and somebody looks at it."""
+    known = subscription.plan in PLANS and subscription.interval in {"month", "year"}
+    as_sold = subscription.currency == account.currency and subscription.quantity == 1
+    return not (known and as_sold and subscription.amount_minor > 0)
+
+
+def _list_news(account: Account, values: Mapping[str, Any], now: datetime) -> Iterator[Mail]:
+    """Mails about what is new since `account` was read."""
+    subscription_id, is_paid = values["subscription_id"], values["status"] in PAID
+    if is_paid and (subscription_id != account.subscription_id or account.status in NEVER):
+        context = {"plan": values["plan"], "date": values["period_ends_at"]}
+        yield Mail("subscription_started", f"subscription_started:{subscription_id}", context)
+    elif is_paid and account.past_due_since:
+        key = f"payment_recovered:{subscription_id}:{account.past_due_since.date()}"
+        yield Mail("payment_recovered", key, {"plan": values["plan"]})
+    if is_paid and values["ends_at"] and not account.ends_at:
+        key = f"subscription_cancelled:{subscription_id}:{values['ends_at'].date()}"
+        yield Mail("subscription_cancelled", key, {"date": values["ends_at"], "plan": values["plan"]})
+
+
+def _end_doubles(truth: facts.Truth) -> None:
+    """End what a shop would pay twice, once the one that counts is paid."""
+    chosen = facts.choose(truth.subscriptions)
+    if chosen is None or chosen.status not in PAID:
+        return
+    for double in facts.list_doubles(truth.subscriptions):
+        gateway.current().end_subscription(double.id, prorate=True, key=f"double-{double.id}")

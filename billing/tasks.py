@@ -1,0 +1,53 @@
+"""Work on accounts. All of it is public: billing enters a shop only to queue a mail."""
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from billing import services
+from billing.selectors import list_due_events
+from tenants.tasks import PublicTask
+
+EVENTS = 200
+ACCOUNTS = 500
+
+
+@shared_task(base=PublicTask, ignore_result=True)
+def process_event(event_id: int) -> None:
+    """Do what one event asks for."""
+    services.process_event(event_id=event_id, now=timezone.now())
+
+
+@shared_task(base=PublicTask, ignore_result=True)
+def process_due_events() -> None:
+    """Sent by beat: events that failed before, or whose own task got lost with the broker."""
+    now = timezone.now()
+    services.bury_lost_events(now=now)
+    for event_id in list_due_events(now=now, limit=EVENTS):
+        process_event.delay(event_id)
+
+
+@shared_task(base=PublicTask, ignore_result=True)
+def review_accounts() -> None:
+    """Sent by beat: what has become due by the calendar."""
+    services.review_accounts(now=timezone.now())
+
+
+@shared_task(base=PublicTask, ignore_result=True)
+def reconcile_some_accounts() -> None:
+    """Sent by beat: compare the accounts that were not compared for longest with Stripe."""
+    services.reconcile(now=timezone.now(), limit=ACCOUNTS)
+
+
+@shared_task(base=PublicTask, ignore_result=True)
+def reconcile_all_accounts() -> None:
+    """Sent by beat once a day: compare all, and look for customers whom no account knows."""
+    services.reconcile(now=timezone.now())
+
+
+def enqueue_event(event_id: int) -> None:
+    """Have an event processed once the transaction, if there is one, has committed.
+
+    Where the broker is down this is only logged: beat finds the event.
+    """
+    transaction.on_commit(lambda: process_event.delay(event_id), robust=True)
