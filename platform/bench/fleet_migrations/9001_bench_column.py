@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kernel", "0001_initial")]
+    dependencies = [("kernel", "0002_usage")]
 
     operations = [
         migrations.AddField("outboxevent", "bench_note", models.TextField(null=True)),

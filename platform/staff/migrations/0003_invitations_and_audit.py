@@ -2,7 +2,6 @@ import django.db.models.functions.datetime
 import django.db.models.functions.text
 from django.db import migrations, models
 from kernel.ledger import append_only
-from kernel.usage import counted
 
 from staff.audit import audited
 
@@ -99,5 +98,4 @@ class Migration(migrations.Migration):
             secret=["data"],
             quiet=["last_used_at"],
         ),
-        counted("staff_user", "staff", count="SELECT count(*) FROM {rows} WHERE is_active"),
     ]
