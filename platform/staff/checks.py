@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kernel.ids import hash_secret
+from kernel.usage import find_miscount
 
 from staff.models import ApiKey, User
 from staff.permissions import OWNER
@@ -22,3 +23,9 @@ def find_mismatched_keys() -> Iterator[str]:
     for key in ApiKey.objects.filter(kind=ApiKey.Kind.PUBLIC):
         if hash_secret(key.public_key) != key.key_hash:
             yield f"API key {key.pk} ({key.prefix}…) does not match its hash."
+
+
+@invariant("staff.usage_counts_who_can_sign_in")
+def find_miscounted_staff() -> Iterator[str]:
+    """What the plan's limit is held against is how many people can sign in."""
+    yield from find_miscount("staff", "SELECT count(*) FROM staff_user WHERE is_active")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.db import connection
+from kernel.usage import find_miscount
 
 from tenants.doctor import invariant
 
@@ -40,3 +41,9 @@ def find_impossible_reservations() -> Iterator[str]:
         )
         for balance_id, variant_id, on_hand, reserved in cursor.fetchall():
             yield f"Balance {balance_id} of variant {variant_id}: {reserved} reserved of {on_hand} on hand."
+
+
+@invariant("stock.usage_counts_locations")
+def find_miscounted_locations() -> Iterator[str]:
+    """What the plan's limit is held against is how many places hold stock."""
+    yield from find_miscount("locations", "SELECT count(*) FROM stock_location")

@@ -7,6 +7,7 @@ import pytest
 from catalog.checks import find_miscounted_skus
 from catalog.services import archive_product, create_product, restore_product, update_product
 from catalog.types import ProductInput, VariantInput
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from kernel.ids import new_id
 from kernel.models import Usage
@@ -14,6 +15,8 @@ from kernel.usage import get_used, list_usage
 from members.checks import find_miscounted_members
 from members.models import Member
 from members.services import get_or_create_member, record_order
+from staff.checks import find_miscounted_staff
+from stock.checks import find_miscounted_locations
 
 from tenants.models import Shop
 
@@ -29,8 +32,23 @@ def product_id(shop: Shop, now: datetime) -> UUID:
     return create_product(data=tea("A", "B", "C"), now=now)
 
 
-def test_a_new_shop_uses_nothing_but_its_owner() -> None:
-    assert {name: used for name, used in list_usage().items() if used and name != "staff"} == {}
+def test_a_new_shop_uses_its_owner_and_its_first_place_of_stock() -> None:
+    assert list_usage() == {"locations": 1, "members": 0, "skus": 0, "staff": 1}
+    assert list(find_miscounted_locations()) == list(find_miscounted_staff()) == []
+
+
+def test_who_cannot_sign_in_is_no_staff_account() -> None:
+    users = get_user_model().objects
+    for number in range(3):
+        users.create_user(email=f"{number}@x.example", role="cashier")
+    assert get_used(resource="staff") == 4
+
+    users.filter(role="cashier").update(is_active=False)
+    assert get_used(resource="staff") == 1
+
+    users.filter(email="0@x.example").update(is_active=True)
+    assert get_used(resource="staff") == 2
+    assert list(find_miscounted_staff()) == []
 
 
 def test_a_member_is_counted_once_and_uncounted_when_deleted(now: datetime) -> None:
