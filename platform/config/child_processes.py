@@ -1,4 +1,4 @@
-"""The processes that `laxin up` runs besides the embedded servers: web, worker and beat."""
+"""The processes that `laxin up` runs besides the embedded servers: web, worker, beat and the stand-in for Stripe."""
 
 import subprocess
 import sys
@@ -11,6 +11,7 @@ from config.env import Env
 
 RESTARTS, WITHIN_SECONDS = 5, 60.0
 STOP_SECONDS = 15
+STAND_IN = "stripe"
 
 
 class Child:
@@ -57,8 +58,8 @@ class Child:
             process.wait_or_kill(self._process, STOP_SECONDS)
 
 
-def list_children(env: Env, environ: Mapping[str, str], cwd: Path) -> list[Child]:
-    """Web, beat and worker, in the order in which they are stopped."""
+def list_children(env: Env, environ: Mapping[str, str], cwd: Path, *, with_stand_in: bool) -> list[Child]:
+    """Web, beat, worker and, where it is wanted, the stand-in for Stripe, in the order in which they are stopped."""
     celery = ["celery", "--app=config.celery:app", "--no-color", "--quiet", "--workdir", str(cwd)]
     commands = {
         "web": [
@@ -76,6 +77,8 @@ def list_children(env: Env, environ: Mapping[str, str], cwd: Path) -> list[Child
         "beat": [*celery, "beat", "--loglevel=INFO", "--pidfile="],
         "worker": [*celery, "worker", "--loglevel=INFO", "--concurrency=2", "--without-gossip", "--without-mingle"],
     }
+    if with_stand_in:
+        commands[STAND_IN] = ["config.fake_stripe"]
     logs = env.home / "logs"
     return [
         Child(name, arguments, log=logs / f"{name}.log", environ=environ, cwd=cwd)

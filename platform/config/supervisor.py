@@ -1,8 +1,8 @@
 """`laxin up`: everything that a running Laxin consists of, started, watched and stopped together.
 
-Order: lock and port, browser files, PostgreSQL, Valkey, tables, demo shop, then web, worker and beat. Whatever was
-started is stopped in the opposite order, on Ctrl-C, SIGTERM or a failure; a killed supervisor takes its children with
-it (Linux) or leaves them to the next start, which recognises and stops them.
+Order: lock and port, browser files, PostgreSQL, Valkey, the stand-in for Stripe (in development), tables, demo shop,
+then web, worker and beat. Whatever was started is stopped in the opposite order, on Ctrl-C, SIGTERM or a failure; a
+killed supervisor takes its children with it (Linux) or leaves them to the next start, which recognises and stops them.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from config import info, ports, run_state
 from config.child_processes import Child, list_children
@@ -23,11 +24,13 @@ from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.process import EmbeddedServerError
 from config.embedded.valkey import EmbeddedValkey
 from config.env import Env, checkout_root
+from config.fake_stripe import choose_address
 from config.home import HomeError, prepare_home
 from config.reach import describe_unreachable
 from config.steps import Steps
 
 READY_SECONDS = 90
+STAND_IN_SECONDS = 15
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -136,8 +139,26 @@ class Supervisor:
             with self._step("Valkey (queue and cache)"):
                 self._valkey = EmbeddedValkey(self.env.home)
                 self.env = self.env.with_servers(broker_url=self._valkey.start())
+        with_stand_in = not self.env.stripe_url  # in production there always is an address
+        if with_stand_in:
+            self.env = self.env.with_servers(stripe_url=choose_address(self.env))
         self._environ.update(self.env.to_environ())
-        self._children = list_children(self.env, self._environ, checkout_root())
+        self._children = list_children(self.env, self._environ, checkout_root(), with_stand_in=with_stand_in)
+        if with_stand_in:
+            self._start_stand_in(self._children[-1])
+
+    def _start_stand_in(self, child: Child) -> None:
+        """Before the tables: the plans are put into it there."""
+        with self._step("Stand-in for Stripe"):
+            child.start()
+            self._remember()
+            port = urlsplit(self.env.stripe_url).port or 80
+            deadline = time.monotonic() + STAND_IN_SECONDS
+            while ports.is_free(self.env.bind, port):
+                self._check_stop()
+                if not child.is_running() or time.monotonic() > deadline:
+                    raise StartError(f"The stand-in for Stripe does not start:\n{process.read_tail(child.log)}")
+                self._stopping.wait(0.05)
 
     def _load_demo(self) -> None:
         """Takes a while and shows its own progress."""
@@ -224,6 +245,7 @@ class Supervisor:
             "app_database_url": env.app_database_url,
             "broker_url": env.broker_url,
             "cache_url": env.cache_url,
+            "stripe_url": env.stripe_url,
             "children": {str(pid): run_state.process_started(pid) for pid in pids},
             "ready": self._ready,
         }

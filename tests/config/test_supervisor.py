@@ -15,11 +15,13 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
-from config import run_state
+from config import ports, run_state
 from config.child_processes import Child
 from config.embedded import process
 from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.valkey import EmbeddedValkey
+from config.env import Env
+from stripe import StripeClient
 
 from tests.config.test_embedded_postgres import wait_until
 
@@ -158,6 +160,24 @@ def test_data_in_use_are_not_deleted(up: Up) -> None:
     assert up.run("info").returncode == 0
 
 
+def test_the_stand_in_for_stripe_knows_what_it_knew_before_a_restart(up: Up) -> None:
+    env = Env.load(up.environ)
+    assert env.stripe_url is not None
+    client = StripeClient(env.stripe_key, base_addresses={"api": env.stripe_url})
+    customer = client.v1.customers.create({"email": "owner@shop.example"})
+    (pid,) = [pid for pid in up.processes() if "config.fake_stripe" in command_of(pid)]
+
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: "The stripe process ended" in up.text(), 60)
+    wait_until(lambda: not ports.is_free("127.0.0.1", int(env.stripe_url.rpartition(":")[2])), 60)
+
+    assert client.v1.customers.retrieve(customer.id).email == "owner@shop.example"
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
 def test_what_dies_is_started_again(up: Up) -> None:
     data = up.home / "postgres"
     children = [int(pid) for pid in run_state.read(up.home)["children"]]
@@ -166,7 +186,7 @@ def test_what_dies_is_started_again(up: Up) -> None:
     for pid in (*children, postgres):
         os.kill(pid, signal.SIGKILL)
 
-    wait_until(lambda: up.text().count("ended with exit code -9") == 3, 60)
+    wait_until(lambda: up.text().count("ended with exit code -9") == 4, 60)
     wait_until(lambda: "PostgreSQL ended unexpectedly" in up.text(), 60)
     wait_until(lambda: up.run("info").returncode == 0, 60)
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONCE, NONE, SELF
 
 from config import env
+from config.settings.billing import STRIPE_PAGES
 
 _CONFIG = Path(__file__).resolve().parents[1]
 _ROOT = _CONFIG.parents[1]
@@ -62,7 +63,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "manifest-src": [SELF],
         # Chromium applies this to redirects too: sign-up on the public site ends on the shop's host.
-        "form-action": [SELF, f"{_BASE_URL.scheme}://*.{_BASE_URL.netloc}"],
+        # And subscribing on a pay page of Stripe's.
+        "form-action": [SELF, f"{_BASE_URL.scheme}://*.{_BASE_URL.netloc}", *STRIPE_PAGES],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "object-src": [NONE],

@@ -15,11 +15,12 @@ TIMEOUT_SECONDS = 20
 
 
 class Deliverer:
-    """Posts what waits to `url`."""
+    """Posts what waits to `url`; `host`: the name to ask for, where that is not the address."""
 
-    def __init__(self, fake: "FakeStripe", url: str) -> None:
+    def __init__(self, fake: "FakeStripe", url: str, *, host: str | None = None) -> None:
         self.fake = fake
         self.url = url
+        self._headers = {"Content-Type": "application/json; charset=utf-8"} | ({"Host": host} if host else {})
 
     def deliver_due(self, now: float) -> int:
         """Post what is due at `now` (real seconds); how many were taken. Nothing while events are held."""
@@ -54,7 +55,7 @@ class Deliverer:
         request = urllib.request.Request(  # noqa: S310  our own address
             self.url,
             data=body,
-            headers={"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": signature},
+            headers={**self._headers, "Stripe-Signature": signature},
             method="POST",
         )
         try:

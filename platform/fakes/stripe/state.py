@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from fakes.stripe.errors import missing
 
@@ -15,6 +16,7 @@ Object = dict[str, Any]
 AfterRetries = Literal["cancel", "unpaid", "past_due"]
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
+PAGED = frozenset({"checkout.session", "billing_portal.session", "invoice"})
 NOUNS = {
     "checkout.session": "checkout.session",
     "payment_method": "PaymentMethod",
@@ -103,6 +105,18 @@ class State:
         """Forget an object altogether (previews, tax ids)."""
         del self.objects[made["id"]]
         self.kinds[made["object"]].remove(made["id"])
+
+    def version(self) -> int:
+        """A number that changes with whatever happens: requests and events are counted."""
+        return self._counter * 1000 + sum(each.attempts + 1 for each in self.deliveries) + self.shift
+
+    def readdress(self, address: str) -> None:
+        """Pages move with the server: what was kept from a run at another address is reached at this one."""
+        for each in self.objects.values():
+            for name in ("url", "hosted_invoice_url", "invoice_pdf"):
+                if each["object"] in PAGED and isinstance(each.get(name), str):
+                    each[name] = address + urlsplit(each[name]).path
+        self.address = address
 
     def save(self, path: Path) -> None:
         """Write everything to `path`, whole or not at all."""
