@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,11 +66,13 @@ def case(seed: int, count: int) -> tuple[Doc, list[Doc], Doc]:
 
 def by_every_ordering(cart: Doc, rules: list[Doc], lane: Doc) -> tuple[int, list[str]]:
     best: Any = None
+    compiled = Ruleset.compile(rules, {"lanes": [lane | {"mode": "first"}]})
+    parsed = {promotion.id: promotion for promotion in compiled.promotions}
     by_rank = sorted(rules, key=lambda rule: (-rule["priority"], rule["id"]))
     for size in range(min(len(rules), lane["max"] or 9) + 1):
         for order in itertools.permutations(range(len(rules)), size):
-            chosen = [by_rank[place] | {"priority": -turn} for turn, place in enumerate(order)]
-            quote = Ruleset.compile(chosen, {"lanes": [lane | {"mode": "first"}]}).price(cart)
+            chosen = [replace(parsed[by_rank[place]["id"]], priority=-turn) for turn, place in enumerate(order)]
+            quote = Ruleset(chosen, compiled.policy).price(cart)
             if len(quote.applied) < size:
                 continue
             own = [by_rank[place] for place in order]
