@@ -153,10 +153,10 @@ class Search:
 
         The bounds may be those of an earlier state: they hold whatever is applied before.
         """
-        if self.pruned and steps:
+        if self.pruned:
             if not self._promising(state, steps, total, rest):
                 return
-            if len(rest) > 1:  # one alone is tried sooner than bounded anew
+            if steps and len(rest) > 1:  # one alone is tried sooner than bounded anew
                 rest = {place: most for place in rest if (most := self._bound(place, state))}
                 if not self._promising(state, steps, total, rest):
                     return
@@ -203,7 +203,7 @@ class Search:
         best = list(map(place_of, self.best))
         *ours, _ = tie_key(self.promotions, [*places, *rest])
         *theirs, _ = tie_key(self.promotions, best)
-        return ours < theirs or (ours == theirs and places <= best[: len(places)])
+        return ours < theirs or (ours == theirs and [*places, *rest] < best)
 
     def _bounds(self, places: Iterable[int]) -> dict[int, int]:
         return {place: self._bound(place, self.start) for place in places}
