@@ -1,7 +1,7 @@
-"""Every task and command: a task × {no shop, a deleted shop, another shop's ids, within another shop}.
+"""Every task × {no shop, a deleted shop, another shop's ids, within another shop}.
 
 The tasks are those that a worker registers. A new one is covered at once, and fails where nothing stands for one of its
-arguments. A new command fails until it is named here with what it may touch.
+arguments.
 """
 
 import inspect
@@ -11,7 +11,6 @@ import pytest
 from celery import Task, current_app
 from config.celery import app
 from django.conf import settings
-from django.core.management import get_commands
 
 from tenants.backend.base import DatabaseWrapper
 from tenants.errors import ShopUnknown, TenancyError
@@ -19,18 +18,6 @@ from tenants.models import Shop
 from tenants.tasks import HEADER, PublicTask, ShopTask
 from tenants.transaction import find_current_shop
 from tests.support.matrix import Scene, read_rows, set_scene
-
-# What a command works on. One that opens a shop names it in its arguments.
-COMMANDS = {
-    "bootstrap": "owner: all schemas",
-    "migrate": "owner: all schemas",
-    "doctor": "each shop in a transaction of its own",
-    "shop": "one shop, named",
-    "demo": "one shop, named",
-    "bench_seed": "one new shop",
-    "bench_fleet": "owner: the shops of a throwaway database",
-    "graphql_sdl": "no data",
-}
 
 
 def tasks_of(kind: type[Task]) -> list[Any]:  # type: ignore[type-arg]
@@ -141,13 +128,3 @@ def test_a_task_of_no_shop_reads_and_writes_none(
 def test_a_task_of_no_shop_refuses_to_run_inside_one(shop: Shop, task: Any) -> None:
     with pytest.raises(TenancyError, match="cannot run inside"):
         task()
-
-
-def test_every_command_is_named() -> None:
-    ours = {
-        name
-        for name, module in get_commands().items()
-        if isinstance(module, str) and not module.startswith(("django", "allauth", "whitenoise", "csp", "rest_"))
-    }
-    replaced = {name for name in ("migrate",) if get_commands()[name] == "tenants"}
-    assert ours | replaced == set(COMMANDS)
