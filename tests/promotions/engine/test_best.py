@@ -99,3 +99,18 @@ def test_best_is_the_best_of_all_orderings_of_all_subsets(count: int, carts: int
         found = quote.discount, [applied.promotion for applied in quote.applied]
         assert found == by_every_ordering(cart, rules, lane), f"case({seed}, {count})"
         assert quote.exact
+
+
+@pytest.mark.parametrize(("sku", "applied"), [("A", [("a", 2), ("d", 90)]), ("Z", [("d", 90)])])
+def test_a_second_reward_on_other_units_is_not_taken_for_one_on_all(sku: str, applied: list[tuple[str, int]]) -> None:
+    cart = {"currency": "CNY", "now": "2026-11-21T18:30:00+08:00", "channel": "online", "lines": [
+        {"id": "l1", "sku": "A", "quantity": 1, "unit_price": 2},
+        {"id": "l2", "sku": "B", "quantity": 1, "unit_price": 100},
+    ]}  # fmt: skip
+    two = [{"type": "percent_off", "percent_bp": 1}, {"type": "amount_off", "amount": 50, "scope": {"skus": [sku]}}]
+    rules: list[Doc] = [{"id": one, "lane": "order", "then": two} for one in "abc"]
+    rules.append({"id": "d", "lane": "order", "then": [{"type": "amount_off", "amount": 90}]})
+
+    quote = Ruleset.compile(rules, {"lanes": [{"lane": "order", "mode": "best"}]}).price(cart)
+
+    assert [(one.promotion, one.amount) for one in quote.applied] == applied
