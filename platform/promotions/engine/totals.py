@@ -11,7 +11,7 @@ from promotions.engine.work import Work
 
 def curves_of(promotions: Sequence[Promotion], cart: Cart, state: State, lane: Lane) -> list[Curve] | None:
     """What each takes off a subtotal, where all look at the same units and at nothing but their subtotal."""
-    masks = {promotion.mask(cart) for promotion in promotions}
+    masks = {reward.mask(cart) for promotion in promotions for reward in promotion.decisive}
     if lane.consumes or lane.per_unit or len(masks) > 1:
         return None
     lines = cart.indexes(masks.pop())
