@@ -1,33 +1,43 @@
 """Who may open a page of the console."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache, wraps
-from typing import Concatenate
+from typing import Concatenate, cast
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.response import SimpleTemplateResponse
 from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from kernel.errors import InvalidInput
+from staff.audit import act_as
+from staff.models import User
 from staff.permissions import PERMISSIONS, SIGNED_IN
+from staff.requests import find_operator, get_ip
+from staff.requests import get_actor as describe_actor
 from staff.selectors import get_access, list_owners, list_roles_that_may
+from staff.types import Access
 
 from tenants.models import Shop
 from tenants.transaction import current_shop
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SEEN_RESOLUTION = timedelta(minutes=5)
 
 
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def staff_page[**P](
-    permission: str, *, post: str | None = None, while_closed: bool = False
+    permission: str, *, post: str | None = None, while_closed: bool = False, without_second_factor: bool = False
 ) -> Callable[[View[P]], View[P]]:
     """The one gate of the console: `@staff_page("orders.view")`, inside `require_safe` and its like.
 
@@ -36,6 +46,9 @@ def staff_page[**P](
 
     While the shop is read-only or suspended its pages can be read, and posts are answered with the reason, unless
     `while_closed` says that this page is what opens it again, or concerns nobody but the person.
+
+    Whose role demands a second factor and who has none is led to its set-up from every page, but those of the set-up
+    (`without_second_factor`). What is posted is done, in the audit log, by whoever is signed in.
     """
     for each in filter(None, (permission, post)):
         if each not in PERMISSIONS and each != SIGNED_IN:
@@ -46,16 +59,22 @@ def staff_page[**P](
         @wraps(view)
         def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             shop = current_shop()
-            access = request.access = get_access(user=request.user)  # type: ignore[attr-defined, arg-type]
+            access = _enter(request)
+            if access.needs_second_factor and not without_second_factor and find_operator(request) is None:
+                return redirect("mfa_activate_totp")
             needed = permission if request.method in SAFE_METHODS else post or permission
             if not access.may(needed):
                 return _refuse(request, needed)
             if request.method == "POST" and shop.access != Shop.Access.OPEN and not while_closed:
                 messages.error(request, _("The shop is read-only at the moment: nothing was saved."))
                 return redirect("console:home")
+            if request.method not in SAFE_METHODS:
+                act_as(describe_actor(request))
             with timezone.override(shop.time_zone):
                 try:
                     response = view(request, *args, **kwargs)
+                    if isinstance(response, SimpleTemplateResponse):
+                        response.render()
                 except InvalidInput as fault:
                     if not {*fault.field} & {"after", "before"}:
                         raise
@@ -84,7 +103,26 @@ def get_permissions(view: str) -> tuple[str, str]:
 
 def get_actor(request: HttpRequest) -> str:
     """Who did it, as ledgers and histories keep it."""
-    return f"staff:{request.user.pk}"
+    return describe_actor(request).id
+
+
+def get_access_of(request: HttpRequest) -> Access:
+    """What whoever asks may do; set by the gate."""
+    access: Access = request.access  # type: ignore[attr-defined]
+    return access
+
+
+def _enter(request: HttpRequest) -> Access:
+    """Find out what the person may do, and note every few minutes that the session is in use. One statement."""
+    session_key = request.session.session_key
+    access = get_access(user=cast(User, request.user), session_key=session_key)
+    request.access = access  # type: ignore[attr-defined]
+    seen_at, now = access.session_seen_at, timezone.now()
+    if seen_at is None:
+        UserSession.objects.create_from_request(request)
+    elif now - seen_at > SEEN_RESOLUTION:
+        UserSession.objects.filter(session_key=session_key).update(last_seen_at=now, ip=get_ip(request) or F("ip"))
+    return access
 
 
 def _refuse(request: HttpRequest, permission: str) -> HttpResponse:

@@ -1,15 +1,21 @@
 """How allauth behaves here: no sign-up by itself, quiet, and never a way to another shop's host."""
 
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from django.conf import settings
 from django.core.mail import EmailMessage
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from staff.audit import record_event
 from staff.models import User
-from tenants.transaction import current_shop
+from staff.requests import get_actor
+from tenants.transaction import current_shop, find_current_shop
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -34,3 +40,33 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         subject = render_to_string("staff/email/password_reset_subject.txt", facts)
         text = render_to_string("staff/email/password_reset.txt", facts)
         EmailMessage(" ".join(subject.split()), text, to=[user.email]).send()
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Whoever signed in a moment ago has just given the password."""
+        records = get_authentication_records(self.request, self.request.user)
+        latest = max((record["at"] for record in records), default=0.0)
+        return bool(time.time() - latest >= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Back to the page of one's own security."""
+        return reverse("mfa_index")
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        """Operators' sign-ins, in public, are the back office's business."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        if find_current_shop():
+            record_event(event="sign_in", actor=get_actor(request), label=user.email)
+        return response
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Who tried what is typed; attempts are limited before they come here."""
+        super().authentication_failed(request, **credentials)
+        if find_current_shop():
+            typed = str(credentials.get("email", ""))
+            record_event(event="sign_in_failed", actor=get_actor(request, name=typed), label=typed)
+
+    def logout(self, request: HttpRequest) -> None:
+        """Noted before the session forgets who it was."""
+        if find_current_shop():
+            record_event(event="sign_out", actor=get_actor(request))
+        super().logout(request)

@@ -1,8 +1,13 @@
 """What goes wrong around people and credentials.
 
 DomainError
-├── ShopRefused      a shop cannot be opened as asked; `faults` holds every reason, each with the field it is about
-└── LinkUnusable     the sign-in link is unknown, used or older than a minute
+├── ShopRefused         a shop cannot be opened as asked; `faults` holds every reason, each with the field it is about
+├── LinkUnusable        the sign-in link is unknown, used or older than a minute
+├── InvitationUnusable  the invitation is unknown, accepted, taken back or older than a week
+├── AlreadyStaff        the e-mail address has an account or an invitation already
+├── LastOwner           the shop would be left without an active owner
+├── BeyondOwnRole       somebody hands out, or changes, more than the own role may do
+└── RoleInUse           people or invitations have the role
 """
 
 from collections.abc import Sequence
@@ -26,3 +31,47 @@ class LinkUnusable(DomainError):
 
     def __init__(self) -> None:
         super().__init__(_("This link was used before or is too old. Sign in with your e-mail address and password."))
+
+
+class InvitationUnusable(DomainError):
+    """Unknown, accepted before, taken back, or older than a week; which of them is not told."""
+
+    code = "EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This invitation was used before, taken back, or is older than a week. Ask for another one.")
+        )
+
+
+class AlreadyStaff(InvalidInput):
+    """The address is known here; the message says what to do instead."""
+
+    code = "TAKEN"
+
+
+class LastOwner(DomainError):
+    """Refused by the database, whoever asks and at whatever moment."""
+
+    code = "LAST_OWNER"
+
+    def __init__(self) -> None:
+        super().__init__(_("A shop keeps at least one owner with an open account. Make somebody else an owner first."))
+
+
+class BeyondOwnRole(DomainError):
+    """Nobody gives others more than they have."""
+
+    code = "BEYOND_OWN_ROLE"
+
+    def __init__(self) -> None:
+        super().__init__(_("That role may do more than yours. Ask an owner of the shop."))
+
+
+class RoleInUse(DomainError):
+    """It can go when nobody has it."""
+
+    code = "ROLE_IN_USE"
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody has this role or is invited with it. Give them another one first."))

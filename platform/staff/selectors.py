@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F
 from kernel.ids import hash_secret
 
@@ -30,13 +31,30 @@ _COLUMNS = (
 )
 
 
-def get_access(*, user: User) -> Access:
+def get_access(*, user: User, session_key: str | None = None) -> Access:
     """What a signed-in person may do; a role that is no longer there may do nothing. One statement."""
-    found = Role.objects.filter(code=user.role).first()
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCESS, {"role": user.role, "user": user.pk, "session": session_key})
+        name, permissions, required, has_second_factor, seen_at = cursor.fetchone()
     if built_in := BUILT_IN.get(user.role):
-        return Access(user.role, str(built_in.name), built_in.permissions)
-    permissions = frozenset(found.permissions if found else ()) & frozenset(PERMISSIONS)
-    return Access(user.role, found.name if found else "", permissions)
+        name, held = str(built_in.name), built_in.permissions
+    else:
+        name, held = name or "", frozenset(permissions or ()) & frozenset(PERMISSIONS)
+    return Access(
+        role=user.role,
+        role_name=name,
+        permissions=held,
+        needs_second_factor=required and not has_second_factor,
+        session_seen_at=seen_at,
+    )
+
+
+_ACCESS = """
+SELECT role.name, role.permissions, coalesce(role.second_factor_required, false),
+       EXISTS (SELECT FROM mfa_authenticator WHERE user_id = %(user)s AND type = 'totp'),
+       (SELECT last_seen_at FROM usersessions_usersession WHERE session_key = %(session)s)
+  FROM (SELECT) AS one LEFT JOIN staff_role AS role ON role.code = %(role)s
+"""
 
 
 def list_roles_that_may(*, permission: str) -> list[str]:

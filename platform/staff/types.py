@@ -24,6 +24,8 @@ class Access:
     role: str
     role_name: str
     permissions: frozenset[str]
+    needs_second_factor: bool = False  # the role demands one and there is none yet
+    session_seen_at: datetime | None = None  # when the session was last noted, None where it is not listed
 
     def may(self, permission: str) -> bool:
         """Tell whether a permission, or SIGNED_IN, is held."""
@@ -60,3 +62,52 @@ class ApiKeyRow:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A role as interfaces see it; `people` have it, closed accounts included."""
+
+    code: str
+    name: str
+    description: str
+    permissions: frozenset[str]
+    is_custom: bool
+    second_factor_required: bool
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Somebody with an account."""
+
+    id: UUID
+    email: str
+    name: str
+    role: str
+    role_name: str
+    is_active: bool
+    last_login: datetime | None
+    has_second_factor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """An invitation that was neither accepted nor taken back."""
+
+    id: int
+    email: str
+    role: str
+    role_name: str
+    invited_by: str
+    expires_at: datetime
+    is_expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedInvitation:
+    """An invitation whose link holds `secret`, known only here."""
+
+    id: int
+    email: str
+    secret: str

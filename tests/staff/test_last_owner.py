@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from staff.models import User
 
 from tenants.models import Shop
@@ -21,7 +21,8 @@ def demote(user: User) -> None:
 
 
 def delete(user: User) -> None:
-    User.objects.filter(pk=user.pk).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM staff_user WHERE id = %s", [user.pk])
 
 
 each_way = pytest.mark.parametrize("change", [deactivate, demote, delete])

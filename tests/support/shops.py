@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
 from django.test import Client
 
@@ -42,3 +43,4 @@ class ShopClient(Client):
             return
         with tenant_transaction(self.shop):
             super().force_login(user, backend)
+            UserSession.objects.create(user=user, ip="127.0.0.1", session_key=self.session.session_key)

@@ -54,13 +54,33 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/300s/key",
+    "shop_door": "30/m/ip",
+    "find_shop": "5/m/ip,20/h/ip",
+    "find_shop_of_address": "3/h/key",
+}
 ACCOUNT_ADAPTER = "staff.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "console.forms.account.SignInForm",
     "reset_password": "console.forms.account.ForgotPasswordForm",
     "reset_password_from_key": "console.forms.account.NewPasswordForm",
+    "change_password": "console.forms.account.ChangePasswordForm",
+    "reauthenticate": "console.forms.account.ConfirmPasswordForm",
 }
 ACCOUNT_SESSION_REMEMBER = True
 # Whoever types an address that has no account here gets no mail: the form would send mail to strangers.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# For so many seconds after the password or a code was given, what is sensitive does not ask for it again.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+
+# Second factors: codes of an app on the phone, and recovery codes.
+MFA_ADAPTER = "staff.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # clocks of phones are up to half a minute off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "console.forms.account.CodeForm",
+    "reauthenticate": "console.forms.account.CodeAgainForm",
+    "activate_totp": "console.forms.account.FirstCodeForm",
+}

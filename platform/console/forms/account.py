@@ -1,9 +1,19 @@
-"""allauth's forms in the words and looks of the console (named in ACCOUNT_FORMS)."""
+"""allauth's forms in the words and looks of the console (named in ACCOUNT_FORMS and MFA_FORMS)."""
 
 from typing import Any
 
+from allauth.account import forms as account
 from allauth.account.forms import LoginForm, ResetPasswordForm, ResetPasswordKeyForm
+from allauth.core import context
+from allauth.mfa.base import forms as second_factor
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from django import forms
 from django.utils.translation import gettext_lazy as _
+from staff.audit import record_event
+from staff.requests import get_actor
+
+from tenants.transaction import find_current_shop
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -29,6 +39,66 @@ class NewPasswordForm(ResetPasswordKeyForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         _rename(self, password1=_("New password"), password2=_("New password once more"))
         self.fields["password1"].help_text = _("At least 8 characters, not only digits.")
+
+
+class ChangePasswordForm(account.ChangePasswordForm):  # type: ignore[misc]
+    """The present password, then the new one twice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _rename(
+            self,
+            oldpassword=_("Present password"),
+            password1=_("New password"),
+            password2=_("New password once more"),
+        )
+        self.fields["password1"].help_text = _("At least 8 characters, not only digits.")
+
+
+class ConfirmPasswordForm(account.ReauthenticateForm):  # type: ignore[misc]
+    """The password once more, before what is sensitive."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _rename(self, password=_("Password"))
+
+
+class CodeForm(second_factor.AuthenticateForm):  # type: ignore[misc]
+    """A code at the sign-in; wrong ones are counted like wrong passwords and stand in the audit log."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _rename_code(self, _("Six digits from the app, or one of your recovery codes."))
+
+    def _emit_authentication_failed(self, authenticator: Authenticator) -> None:
+        super()._emit_authentication_failed(authenticator)
+        if find_current_shop():
+            actor = get_actor(context.request, name=self.user.email)
+            record_event(event="sign_in_failed", actor=actor, subject="mfa_authenticator", label=self.user.email)
+
+
+class CodeAgainForm(second_factor.ReauthenticateForm):  # type: ignore[misc]
+    """A code once more, before what is sensitive."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _rename_code(self, _("Six digits from the app, or one of your recovery codes."))
+
+
+class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
+    """The first code shows that the app took the secret in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _rename_code(self, _("Six digits, as the app shows them now."))
+
+
+def _rename_code(form: Any, help_text: Any) -> None:
+    _rename(form, code=_("Code"))
+    form.fields["code"].widget = forms.TextInput(
+        attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false", "autofocus": True}
+    )
+    form.fields["code"].help_text = help_text
 
 
 def _rename(form: Any, **labels: Any) -> None:

@@ -1,0 +1,134 @@
+"""The people of a shop: list them, change what they may do, close their accounts. Inside a tenant transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+from kernel.errors import InvalidInput, NotFound
+
+from staff.errors import LastOwner
+from staff.models import Role, User
+from staff.permissions import BUILT_IN
+from staff.roles import check_may_hand_out
+from staff.types import Access, PersonRow
+from tenants.entitlements import check_allowance
+
+
+def list_people() -> list[PersonRow]:
+    """Everybody with an account: open ones first, by address. Two statements."""
+    has_totp = Exists(Authenticator.objects.filter(user_id=OuterRef("pk"), type=Authenticator.Type.TOTP))
+    names = get_role_names()
+    return [
+        PersonRow(
+            id=user.pk,
+            email=user.email,
+            name=user.name,
+            role=user.role,
+            role_name=names.get(user.role, ""),
+            is_active=user.is_active,
+            last_login=user.last_login,
+            has_second_factor=user.has_totp,
+        )
+        for user in User.objects.annotate(has_totp=has_totp).order_by("-is_active", "email")
+    ]
+
+
+def get_person(*, user_id: UUID) -> PersonRow:
+    """One of them. Raises `NotFound`."""
+    for person in list_people():
+        if person.id == user_id:
+            return person
+    raise _unknown()
+
+
+def get_role_names() -> dict[str, str]:
+    """What people call each role, by its code. One statement."""
+    names = {code: str(role.name) for code, role in BUILT_IN.items()}
+    return names | dict(Role.objects.exclude(name="").values_list("code", "name"))
+
+
+def change_role_of(*, user_id: UUID, role: str, access: Access) -> None:
+    """Give somebody another role, from their next page on; `access` is of who does it.
+
+    Raises `NotFound`, `BeyondOwnRole` (the old or the new role may do more than `access`), `LastOwner`.
+    """
+    user = _lock_person(user_id, access)
+    check_may_hand_out(code=role, access=access)
+    with _keeping_an_owner():
+        User.objects.filter(pk=user.pk).update(role=role)
+
+
+def close_account(*, user_id: UUID, by: UUID, access: Access) -> None:
+    """Let somebody in no longer: the next request of every session of theirs is nobody's.
+
+    Raises `NotFound`, `BeyondOwnRole`, `LastOwner`, `InvalidInput` for one's own account.
+    """
+    if user_id == by:
+        raise InvalidInput(_("You cannot close your own account. Ask somebody else who manages the staff."))
+    user = _lock_person(user_id, access)
+    with _keeping_an_owner():
+        User.objects.filter(pk=user.pk).update(is_active=False)
+    end_sessions(user_id=user_id)
+
+
+def reopen_account(*, user_id: UUID, access: Access) -> None:
+    """Let somebody in again, with password and second factor as they were.
+
+    Raises `NotFound`, `BeyondOwnRole`, `tenants.errors.PlanLimitReached`.
+    """
+    user = _lock_person(user_id, access)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    check_allowance(resource="staff")
+
+
+def remove_second_factor(*, user_id: UUID, access: Access) -> None:
+    """For somebody who lost the phone and the recovery codes: signing in asks for the password alone again.
+
+    Their sessions end. Raises `NotFound`, `BeyondOwnRole`.
+    """
+    user = _lock_person(user_id, access)
+    Authenticator.objects.filter(user_id=user.pk).delete()
+    end_sessions(user_id=user_id)
+
+
+def end_sessions(*, user_id: UUID, session_id: int | None = None, but: str | None = None) -> int:
+    """End somebody's sessions: all, the one of `session_id`, or all but that of the key `but`. How many ended."""
+    sessions = UserSession.objects.filter(user_id=user_id)
+    if session_id is not None:
+        sessions = sessions.filter(pk=session_id)
+    if but is not None:
+        sessions = sessions.exclude(session_key=but)
+    ended = list(sessions)
+    for session in ended:
+        session.end()
+    return len(ended)
+
+
+def _lock_person(user_id: UUID, access: Access) -> User:
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    if user is None:
+        raise _unknown()
+    if user.role in BUILT_IN or Role.objects.filter(code=user.role).exists():
+        check_may_hand_out(code=user.role, access=access)
+    return user
+
+
+@contextmanager
+def _keeping_an_owner() -> Iterator[None]:
+    """The rule itself is the database's (the trigger `staff_keep_an_owner`)."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if "keeps an active owner" not in str(error):
+            raise
+        raise LastOwner from error
+
+
+def _unknown() -> NotFound:
+    return NotFound(_("Nobody of this shop has this account."))

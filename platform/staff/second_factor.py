@@ -1,0 +1,42 @@
+"""How allauth keeps second factors: secrets encrypted with the installation's key, codes of the shop's name."""
+
+import base64
+import hashlib
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from tenants.transaction import find_current_shop
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Set as MFA_ADAPTER."""
+
+    def get_totp_issuer(self) -> str:
+        """What the app on the phone shows beside the address."""
+        shop = find_current_shop()
+        return shop.name if shop else "Laxin"
+
+    def encrypt(self, text: str) -> str:
+        """Who reads the database, a dump or an archive alone cannot make codes."""
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """What another installation's key encrypted (a restored archive) matches no code: somebody else removes it."""
+        try:
+            return _cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            return str(generate_totp_secret())
+
+
+def _cipher() -> MultiFernet:
+    """The present key writes; former ones, while they are listed in SECRET_KEY_FALLBACKS, still read."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(_derive(key)) for key in keys])
+
+
+def _derive(key: str) -> bytes:
+    """32 bytes for this purpose alone, as Fernet wants them."""
+    return base64.urlsafe_b64encode(hashlib.blake2b(key.encode(), digest_size=32, person=b"laxin-2nd-factor").digest())
