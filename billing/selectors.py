@@ -6,10 +6,11 @@ from datetime import datetime
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from billing import prepaid
+from billing import gateway, prepaid
 from billing.errors import AccountUnknown
 from billing.models import Account, Alert, PaymentEvent, PlanOverride
-from billing.types import AccountRow, AlertRow, EventRow, OverrideRow
+from billing.types import AccountRow, AlertRow, EventRow, InvoiceRow, OverrideRow
+from tenants.models import Shop
 
 # A subscription in one of these is there to be changed, cancelled or resumed.
 LIVING = frozenset({"active", "trialing", "past_due", "unpaid", "paused"})
@@ -133,3 +134,19 @@ def list_overrides(*, shop_id: int) -> list[OverrideRow]:
         )
         for override in overrides
     ]
+
+
+def list_invoices(*, shop: Shop, limit: int = 24) -> list[InvoiceRow]:
+    """Return the shop's newest invoices, as Stripe has them; none for one that never went to pay."""
+    customer_id = _find_customer_id(shop)
+    return gateway.current().list_invoices(customer_id, limit=limit) if customer_id else []
+
+
+def list_tax_ids(*, shop: Shop) -> list[tuple[str, str]]:
+    """Return the shop's tax numbers as pairs of kind and value, as Stripe has them."""
+    customer_id = _find_customer_id(shop)
+    return gateway.current().list_tax_ids(customer_id) if customer_id else []
+
+
+def _find_customer_id(shop: Shop) -> str | None:
+    return Account.objects.filter(shop_id=shop.pk).values_list("customer_id", flat=True).first()

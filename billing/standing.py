@@ -13,7 +13,7 @@ further down: nothing is ever deleted by a misunderstanding. docs/billing.md has
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -103,7 +103,14 @@ class Standing:
 
 
 def judge(facts: Facts, now: datetime) -> Standing:
-    """Return what the facts mean at `now`."""
+    """Return what the facts mean at `now`; it holds until `next_review_at` unless a fact changes."""
+    standing = _judge(facts, now)
+    begins = _later(now, [one.starts_at for one in (*facts.terms, *facts.overrides)])
+    reviews = [*begins, *([standing.next_review_at] if standing.next_review_at else [])]
+    return replace(standing, next_review_at=min(reviews, default=None))
+
+
+def _judge(facts: Facts, now: datetime) -> Standing:
     override = next((one for one in facts.overrides if _runs(one.starts_at, one.ends_at, now)), None)
     if override is not None:
         return Standing(OPEN, override.plan, next_review_at=override.ends_at)

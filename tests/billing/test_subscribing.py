@@ -44,9 +44,7 @@ def test_the_landing_page_settles_what_was_paid_before_any_event_came(merchant: 
     assert merchant.standing == ("open", "scale", {})
 
 
-def test_a_page_of_another_shop_is_not_settled(
-    merchant: Merchant, shops: tuple[Shop, Shop], now: datetime
-) -> None:
+def test_a_page_of_another_shop_is_not_settled(merchant: Merchant, shops: tuple[Shop, Shop], now: datetime) -> None:
     session_id = merchant.checkout()
     merchant.fake.pay(session_id)
     with pytest.raises(CheckoutUnknown):
