@@ -103,7 +103,7 @@ class FakeStripe:
         """Every object of a kind (`"subscription"`), oldest first."""
         return [public(each) for each in self.state.all(kind)]
 
-    def pay(self, session: str, *, card: str = "4242424242424242", way: checkout.Way = "card") -> Object:
+    def pay(self, session: str, *, card: str = "4242424242424242", way: str = "card") -> Object:
         """Fill in and send the pay page of a checkout session. Raise StripeFault where the card is declined."""
         with self.state.lock:
             paid: Object = public(checkout.pay(self.state, session, way=way, card=card))

@@ -1,6 +1,6 @@
 """Checkout sessions, and what happens when their pay page is filled in."""
 
-from typing import Any, Literal
+from typing import Any
 
 from fakes.stripe.cards import ADDRESS, CARDS, Behaviour, finish_intent, judge, make_card, make_intent, make_method
 from fakes.stripe.customers import attach, get_live_customer, open_customer, set_default
@@ -13,12 +13,11 @@ from fakes.stripe.routing import as_list, list_page, operation
 from fakes.stripe.state import Object, State
 from fakes.stripe.subscriptions import TRIAL_SETTINGS, check_currency, open_subscription
 
-Way = Literal["card", "alipay", "wechat_pay", "us_bank_account"]
-WAYS: dict[str, list[Way]] = {
+WAYS: dict[str, list[str]] = {
     "subscription": ["card"],
     "payment": ["card", "alipay", "wechat_pay", "us_bank_account"],
 }
-SLOW: tuple[Way, ...] = ("us_bank_account",)  # the money comes days later, or does not
+SLOW = ("us_bank_account",)  # the money comes days later, or does not
 SLOW_SECONDS = 2 * DAY
 NULLS = (
     "adaptive_pricing after_expiration allow_promotion_codes amount_subtotal amount_total billing_address_collection "
@@ -204,7 +203,7 @@ def expire(state: State, session: Object) -> None:
 
 
 def pay(
-    state: State, identifier: str, *, way: Way = "card", card: str = "4242424242424242", email: str | None = None
+    state: State, identifier: str, *, way: str = "card", card: str = "4242424242424242", email: str | None = None
 ) -> Object:
     """What the pay page does when someone pays. Raise StripeFault where the card is declined; nothing changes then."""
     session = state.get("checkout.session", identifier)

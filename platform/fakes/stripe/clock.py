@@ -1,6 +1,7 @@
 """Time: what comes due is done in its order, each thing at its own moment."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from fakes.stripe import standing
 from fakes.stripe.checkout import expire, settle_slow
@@ -12,7 +13,7 @@ from fakes.stripe.state import Object, State
 from fakes.stripe.subscriptions import INCOMPLETE_SECONDS, end_trial, period_ends, renew
 
 WARNING_SECONDS = 3 * DAY
-Due = tuple[int, int, str, Callable[[], None]]  # moment, rank among those of one moment, id, what to do
+Due = tuple[int, int, str, Callable[[], object]]  # moment, rank among those of one moment, id, what to do
 
 
 def advance(state: State, moment: int) -> None:
@@ -32,20 +33,20 @@ def _list_due(state: State, until: int) -> Iterator[Due]:
 def _list_coming(state: State) -> Iterator[Due]:
     for session in state.all("checkout.session"):
         if session["status"] == "open":
-            yield session["expires_at"], 0, session["id"], lambda one=session: expire(state, one)
+            yield session["expires_at"], 0, session["id"], partial(expire, state, session)
         elif "_settles_at" in session:
-            yield session["_settles_at"], 0, session["id"], lambda one=session: _settle(state, one)
+            yield session["_settles_at"], 0, session["id"], partial(_settle, state, session)
     for schedule in state.all("subscription_schedule"):
         if schedule["status"] == "active":
             end = schedule["current_phase"]["end_date"]
-            yield end, 1, schedule["id"], lambda one=schedule: end_phase(state, one)
+            yield end, 1, schedule["id"], partial(end_phase, state, schedule)
     for subscription in state.all("subscription"):
         yield from _list_subscription(state, subscription)
     for invoice in state.all("invoice"):
         if invoice["status"] == "draft" and invoice["automatically_finalizes_at"]:
-            yield invoice["automatically_finalizes_at"], 3, invoice["id"], lambda one=invoice: _finish(state, one)
+            yield invoice["automatically_finalizes_at"], 3, invoice["id"], partial(_finish, state, invoice)
         elif invoice["status"] == "open" and invoice["next_payment_attempt"]:
-            yield invoice["next_payment_attempt"], 3, invoice["id"], lambda one=invoice: _retry(state, one)
+            yield invoice["next_payment_attempt"], 3, invoice["id"], partial(_retry, state, invoice)
 
 
 def _list_subscription(state: State, subscription: Object) -> Iterator[Due]:
@@ -54,18 +55,18 @@ def _list_subscription(state: State, subscription: Object) -> Iterator[Due]:
         return
     if status == "incomplete":
         moment = subscription["created"] + INCOMPLETE_SECONDS
-        yield moment, 2, identifier, lambda: _expire_incomplete(state, subscription)
+        yield moment, 2, identifier, partial(_expire_incomplete, state, subscription)
         return
     if subscription["cancel_at"]:
-        yield subscription["cancel_at"], 2, identifier, lambda: standing.end(state, subscription)
+        yield subscription["cancel_at"], 2, identifier, partial(standing.end, state, subscription)
     if status == "paused":
         return
     if status == "trialing":
         if not subscription["_warned"]:
-            yield subscription["trial_end"] - WARNING_SECONDS, 2, identifier, lambda: _warn(state, subscription)
-        yield subscription["trial_end"], 4, identifier, lambda: end_trial(state, subscription, at_once=False)
+            yield subscription["trial_end"] - WARNING_SECONDS, 2, identifier, partial(_warn, state, subscription)
+        yield subscription["trial_end"], 4, identifier, partial(end_trial, state, subscription, at_once=False)
         return
-    yield period_ends(subscription), 4, identifier, lambda: renew(state, subscription)
+    yield period_ends(subscription), 4, identifier, partial(renew, state, subscription)
 
 
 def _warn(state: State, subscription: Object) -> None:

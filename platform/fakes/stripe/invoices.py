@@ -37,7 +37,7 @@ def make_line(
     proration: bool = False,
 ) -> Object:
     """One line; it belongs to no invoice yet. `item`: the subscription item it is for."""
-    parent = None
+    parent: Object | None = None
     if item:
         details = {
             "invoice_item": None,
@@ -46,8 +46,11 @@ def make_line(
             "subscription": item["subscription"],
             "subscription_item": item["id"],
         }
-        parent = {"type": "subscription_item_details", "subscription_item_details": details}
-        parent["invoice_item_details"] = None
+        parent = {
+            "type": "subscription_item_details",
+            "subscription_item_details": details,
+            "invoice_item_details": None,
+        }
     return {
         "id": state.make_id("il"),
         "object": "line_item",
@@ -159,7 +162,7 @@ def apply_balance(invoice: Object, customer: Object) -> int:
     """Use the customer's credit (a negative balance) or add to it; the balance afterwards."""
     balance: int = customer["balance"]
     invoice["starting_balance"] = balance
-    owed = invoice["total"] + balance
+    owed: int = invoice["total"] + balance
     after = min(0, owed)
     invoice["amount_due"] = invoice["amount_remaining"] = max(0, owed)
     invoice["ending_balance"] = after

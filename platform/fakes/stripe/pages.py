@@ -74,7 +74,7 @@ def _pay_page(state: State, session: Object, form: dict[str, str] | None, langua
             checkout.pay(
                 state,
                 session["id"],
-                way=way,  # type: ignore[arg-type]  what it does not know it refuses
+                way=way,
                 card=form.get("card") or CARD,
                 email=form.get("email") or None,
             )
