@@ -21,9 +21,10 @@ class Unit:
         return str(self.line["id"])
 
     @property
-    def product(self) -> str:
-        """What groups by product: a line without one counts by its SKU."""
-        return str(self.line.get("product") or self.line["sku"])
+    def product(self) -> tuple[str, str]:
+        """What groups by product: a line without one counts by its SKU, whatever products may be called."""
+        product = self.line.get("product")
+        return ("sku", self.line["sku"]) if product is None else ("product", product)
 
 
 @dataclass(frozen=True)

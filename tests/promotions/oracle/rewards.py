@@ -81,7 +81,7 @@ def indexes(units: list[Unit]) -> set[int]:
 
 def grouped(units: list[Unit], group_by: str) -> list[list[Unit]]:
     """The units by scope (one group), SKU or product; their order is kept."""
-    groups: dict[str, list[Unit]] = {}
+    groups: dict[object, list[Unit]] = {}
     for unit in units:
         name = {"scope": "", "sku": unit.line["sku"], "product": unit.product}[group_by]
         groups.setdefault(name, []).append(unit)
