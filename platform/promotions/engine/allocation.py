@@ -20,7 +20,7 @@ def share(total: int, units: Sequence[Units], weights: Sequence[int] | None = No
         whole = sum([amount * count for _, amount, count in units])
     else:
         whole = sum([weight * unit[2] for weight, unit in zip(weights, units, strict=True)])
-    if whole == 0 or total == 0:
+    if whole == 0:
         return [(line, amount, count, 0) for line, amount, count in units]
     parts = [divmod(total * weight, whole) for weight in weights]
     offs = [(line, amount, count, base) for (line, amount, count), (base, _) in zip(units, parts, strict=True)]
@@ -43,9 +43,8 @@ def share(total: int, units: Sequence[Units], weights: Sequence[int] | None = No
 
 
 def reshare(total: int, offs: list[Off]) -> list[Off]:
-    """Unit discounts cut to `total`, in proportion to what they were."""
-    ordered = sorted(offs, key=lambda off: (off[0], -off[1], -off[3]))
-    return share(total, [off[:3] for off in ordered], [off[3] for off in ordered])
+    """Unit discounts, in the order in which they are proposed, cut to `total` in proportion to what they were."""
+    return share(total, [off[:3] for off in offs], [off[3] for off in offs])
 
 
 def sum_of(offs: list[Off]) -> int:

@@ -243,7 +243,7 @@ def lowered(state: State, offs: list[Off], *, consume: bool) -> dict[int, LineSt
         line, amount, count, off = offs[place]
         place += 1
         free, used = state.lines[line]
-        if len(free) == 1 and free[0][1] == count and (place == end or offs[place][0] != line):
+        if len(free) == 1 and free[0][1] == count:  # all there is in the line
             left: Runs = ()
             changed: Runs = ((amount - off, count),)
         else:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from promotions.engine.facts import CHANNELS
-from promotions.engine.faults import MAX_INTEGER, Fault, Path, Reader
+from promotions.engine.faults import Fault, Path, Reader
 from promotions.engine.scope import Scope, Scopes
 from promotions.engine.stage import UNKNOWN, Stage
 
@@ -248,7 +248,7 @@ def _parse_value(reader: Reader, fact: str, kind: FactKind, op: str) -> Value | 
     if not reader.require("value"):
         return None
     if kind.shape == "number":
-        return reader.integer("value", 0, MAX_INTEGER)
+        return reader.integer("value", 0)
     if kind.shape == "flag":
         return reader.flag("value")
     options = CHANNELS if fact == "channel" else None

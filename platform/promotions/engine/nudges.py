@@ -74,7 +74,7 @@ def _more(cart: Cart, gap: Gap, *, twice: bool = False) -> tuple[Line, ...]:
     like = _like(cart, gap.scope)
     if like is None:
         return ()
-    new_id = max((line.id for line in cart.lines), default="") + "+"
+    new_id = max(line.id for line in cart.lines) + "+"
     if gap.fact == "subtotal":
         price = gap.missing * 2 if twice else gap.missing
         return (like._replace(id=new_id, quantity=1, unit_price=price, unit_cost=None, member_price=None),)

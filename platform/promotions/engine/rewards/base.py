@@ -89,7 +89,7 @@ class Reward(ABC):
 
     @abstractmethod
     def propose(self, turn: Turn) -> Proposal:
-        """The unit discounts that it wants, line by line and the dearer first."""
+        """The unit discounts that it wants, line by line, the dearer first and of equal ones the larger discount."""
 
     @abstractmethod
     def bound(self, turn: Turn) -> int:
