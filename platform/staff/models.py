@@ -92,6 +92,16 @@ class SignInLink(models.Model):
     secret_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+    # Who of the platform enters by it, and why; both empty for the user's own.
+    operator = models.CharField(max_length=254, default="", db_default="")
+    reason = models.TextField(default="", db_default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(operator="") | ~models.Q(reason=""), name="sign_in_link_operator_has_a_reason"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"sign-in link of {self.user_id}"

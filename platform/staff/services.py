@@ -125,10 +125,19 @@ def _find_faults(*, slug: str, name: str, email: str, password: str, language: s
         yield InvalidInput(_("Choose one of the languages offered."), field=["language"])
 
 
-def create_sign_in_link(*, user_id: UUID, now: datetime) -> str:
-    """Return the secret of a link that signs a user in once, within 60 seconds."""
+def create_sign_in_link(*, user_id: UUID, now: datetime, operator: str = "", reason: str = "") -> str:
+    """Return the secret of a link that signs a user in once, within 60 seconds.
+
+    `operator` is who of the platform enters in the user's place, `reason` why: both stand in the shop's audit log.
+    """
     secret = new_secret()
-    SignInLink.objects.create(user_id=user_id, secret_hash=hash_secret(secret), expires_at=now + SIGN_IN_LINK_LIFETIME)
+    SignInLink.objects.create(
+        user_id=user_id,
+        secret_hash=hash_secret(secret),
+        expires_at=now + SIGN_IN_LINK_LIFETIME,
+        operator=operator,
+        reason=reason,
+    )
     return secret
 
 
@@ -145,6 +154,12 @@ def use_sign_in_link(*, secret: str, now: datetime) -> UUID:
     if user_id is None:
         raise LinkUnusable
     return user_id
+
+
+def find_operator_of_link(*, secret: str) -> tuple[str, str] | None:
+    """Who of the platform enters by a link, and why; None for a user's own link."""
+    found = SignInLink.objects.filter(secret_hash=hash_secret(secret)).exclude(operator="")
+    return found.values_list("operator", "reason").first()
 
 
 def create_api_key(*, name: str, kind: str, origins: Sequence[str], now: datetime) -> IssuedKey:

@@ -1,6 +1,7 @@
 """Django settings, one module a subject. Values that differ between installations come from `config.env` alone."""
 
 from config.settings.apps import *
+from config.settings.backoffice import *
 from config.settings.base import *
 from config.settings.billing import *
 from config.settings.cache import *

@@ -3,6 +3,9 @@
 SHARED_APPS = [
     "tenants",
     "billing",
+    "backoffice",
+    "unfold",
+    "django.contrib.admin",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",

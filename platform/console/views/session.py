@@ -9,9 +9,13 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
+from staff.audit import OPERATOR, record_event
 from staff.errors import LinkUnusable
 from staff.models import User
-from staff.services import use_sign_in_link
+from staff.requests import get_actor
+from staff.services import find_operator_of_link, use_sign_in_link
+
+SUPPORT_SECONDS = 30 * 60  # how long somebody of the platform stays in a shop
 
 
 @require_GET
@@ -27,6 +31,8 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
         return redirect("console:home")
     user = User.objects.get(pk=user_id)
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    if support := find_operator_of_link(secret=secret):
+        _let_support_in(request, user, *support)
     response = redirect("console:home")
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
@@ -36,3 +42,12 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+def _let_support_in(request: HttpRequest, user: User, operator: str, reason: str) -> None:
+    """The session says whose it really is, ends soon, and stands in the shop's audit log."""
+    request.session[OPERATOR] = {"name": operator, "reason": reason}
+    request.session.set_expiry(SUPPORT_SECONDS)
+    record_event(
+        event="impersonation", actor=get_actor(request), label=user.email, details={"reason": reason, "as": user.email}
+    )

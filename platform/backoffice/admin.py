@@ -1,0 +1,180 @@
+"""Which tables the back office shows. Shops have a module of their own: `shop_admin`."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from kernel.errors import DomainError
+from staff.models import User
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from backoffice import shop_admin  # noqa: F401  registers shops
+from backoffice.forms import ReasonForm
+from backoffice.readonly import ReadOnlyAdmin
+from backoffice.site import site
+from billing.models import Account, Alert, PaymentEvent, PlanOverride
+from billing.services import resolve_alert, retry_event, sync_account
+from tenants.models import DeletedShop
+
+EVENT_COLOURS = {"pending": "info", "done": "success", "ignored": "default", "dead": "danger"}
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """Open alerts or all."""
+
+    title = gettext_lazy("state")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The two choices beside “all”."""
+        return [("yes", _("open")), ("no", _("resolved"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
+        """Those without or with the time when somebody resolved them."""
+        if self.value() in {"yes", "no"}:
+            return queryset.filter(resolved_at__isnull=self.value() == "yes")
+        return queryset
+
+
+@admin.register(PaymentEvent, site=site)
+class PaymentEventAdmin(ReadOnlyAdmin):
+    """What Stripe told us, and the dead letters among it."""
+
+    list_display = ("event_id", "type", "show_state", "attempts", "received_at", "processed_at", "last_error")
+    list_filter = ("state", "type")
+    search_fields = ("event_id", "object_id", "customer_id", "subscription_id")
+    ordering = ("-id",)
+    actions_detail = ("retry",)
+
+    @display(description=gettext_lazy("state"), label=EVENT_COLOURS)
+    def show_state(self, event: PaymentEvent) -> str:
+        """The state in its colour."""
+        return event.state
+
+    @action(
+        description=gettext_lazy("Try again"),
+        permissions=["act"],
+        dialog={"title": gettext_lazy("Try this event again"), "form_class": ReasonForm},
+    )
+    def retry(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Give a dead event its attempts back."""
+        event = PaymentEvent.objects.get(pk=object_id)
+        try:
+            retry_event(event_id=event.pk, now=timezone.now())
+        except DomainError as fault:
+            messages.error(request, fault.message)
+            return self.back_to(event)
+        self.record(request, event, f"retry: {form.cleaned_data['reason']}")
+        messages.success(request, _("The event will be tried again in a moment."))
+        return self.back_to(event)
+
+
+@admin.register(Alert, site=site)
+class AlertAdmin(ReadOnlyAdmin):
+    """What a person has to look at."""
+
+    list_display = ("kind", "detail", "account", "raised_at", "resolved_at")
+    list_filter = (OpenFilter, "kind")
+    search_fields = ("key", "detail")
+    list_select_related = ("account",)
+    ordering = ("-id",)
+    actions_detail = ("resolve",)
+
+    @action(
+        description=gettext_lazy("Resolve"),
+        permissions=["act"],
+        variant=ActionVariant.PRIMARY,
+        dialog={"title": gettext_lazy("I have looked at it"), "form_class": ReasonForm},
+    )
+    def resolve(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Close the alert."""
+        alert = Alert.objects.get(pk=object_id)
+        resolve_alert(alert_id=alert.pk, now=timezone.now())
+        self.record(request, alert, f"resolve: {form.cleaned_data['reason']}")
+        messages.success(request, _("Resolved. The same matter raises a new alert should it come back."))
+        return self.back_to(alert)
+
+
+@admin.register(Account, site=site)
+class AccountAdmin(ReadOnlyAdmin):
+    """What we know about each shop's paying."""
+
+    list_display = (
+        "shop",
+        "status",
+        "plan",
+        "interval",
+        "period_ends_at",
+        "past_due_since",
+        "trial_ends_at",
+        "synced_at",
+    )
+    list_filter = ("status", "plan", "interval")
+    search_fields = ("shop__slug", "customer_id", "subscription_id")
+    list_select_related = ("shop",)
+    ordering = ("shop__slug",)
+    actions_detail = ("synchronise",)
+
+    @action(
+        description=gettext_lazy("Compare with Stripe"),
+        permissions=["act"],
+        dialog={"title": gettext_lazy("Compare with Stripe and repair"), "form_class": ReasonForm},
+    )
+    def synchronise(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Fetch the account's objects and make it what they say."""
+        account = Account.objects.get(pk=object_id)
+        try:
+            changed = sync_account(account_id=account.pk, now=timezone.now())
+        except DomainError as fault:
+            messages.error(request, fault.message)
+            return self.back_to(account)
+        self.record(request, account, f"sync: {form.cleaned_data['reason']}")
+        messages.success(request, _("It was repaired.") if changed else _("Everything was as Stripe says."))
+        return self.back_to(account)
+
+
+@admin.register(PlanOverride, site=site)
+class PlanOverrideAdmin(ReadOnlyAdmin):
+    """Plans that operators gave; given and ended on the shop's page."""
+
+    list_display = ("account", "plan", "reason", "operator", "starts_at", "until", "ended_at")
+    list_filter = ("plan",)
+    search_fields = ("account__shop__slug", "reason", "operator")
+    list_select_related = ("account",)
+    ordering = ("-id",)
+
+
+@admin.register(User, site=site)
+class OperatorAdmin(ReadOnlyAdmin):
+    """The operators themselves; made and closed by `laxin operator`."""
+
+    list_display = ("email", "name", "is_active", "is_superuser", "last_login", "date_joined")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    fields = list_display
+
+
+@admin.register(DeletedShop, site=site)
+class DeletedShopAdmin(ReadOnlyAdmin):
+    """Tombstones."""
+
+    list_display = ("slug", "schema_name", "deleted_at")
+    search_fields = ("slug", "schema_name")
+    ordering = ("-deleted_at",)
+
+
+@admin.register(LogEntry, site=site)
+class LogAdmin(ReadOnlyAdmin):
+    """What operators did. The table takes no change and no deletion."""
+
+    list_display = ("action_time", "user", "content_type", "object_repr", "change_message")
+    list_filter = ("content_type",)
+    search_fields = ("object_repr", "change_message", "user__email")
+    list_select_related = ("user", "content_type")
+    ordering = ("-id",)

@@ -1,0 +1,175 @@
+"""Shops: what they are and use, and what an operator may do to one, each time with a reason."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from kernel.errors import DomainError
+from staff.models import User
+from staff.permissions import OWNER
+from staff.services import create_sign_in_link
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from backoffice.forms import PlanForm, ReasonForm
+from backoffice.readonly import ReadOnlyAdmin, get_operator, go_to
+from backoffice.shop_facts import examine_shop, get_shop_facts
+from backoffice.site import site
+from billing.services import end_override, give_plan
+from tenants.addresses import get_shop_address
+from tenants.models import Shop
+from tenants.transaction import tenant_transaction
+
+ACCESS_COLOURS = {"open": "success", "read_only": "warning", "suspended": "danger"}
+
+
+class PlanFilter(admin.SimpleListFilter):
+    """By plan; shops without one are "-"."""
+
+    title = gettext_lazy("plan")
+    parameter_name = "plan"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The plans that shops have."""
+        plans = Shop.objects.values_list("plan", flat=True).distinct().order_by("plan")
+        return [(plan or "-", plan or _("No plan")) for plan in plans]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Shop]) -> QuerySet[Shop]:
+        """The shops of one plan."""
+        value = self.value()
+        return queryset if value is None else queryset.filter(plan="" if value == "-" else value)
+
+
+@admin.register(Shop, site=site)
+class ShopAdmin(ReadOnlyAdmin):
+    """Every shop of this installation."""
+
+    list_display = ("slug", "name", "show_access", "plan", "industry", "language", "currency", "created_at")
+    list_filter = ("access", PlanFilter, "industry", "language")
+    search_fields = ("slug", "name", "schema_name")
+    ordering = ("-id",)
+    fields = (
+        ("slug", "name"),
+        ("access", "plan"),
+        ("industry", "language"),
+        ("currency", "time_zone"),
+        ("schema_name", "created_at"),
+        "notice",
+    )
+    change_form_outer_after_template = "backoffice/shop.html"
+    actions_detail = ("enter", "give_plan", "end_plan", "examine")
+
+    @display(description=gettext_lazy("access"), label=ACCESS_COLOURS)
+    def show_access(self, shop: Shop) -> tuple[str, str]:
+        """The access state in its colour."""
+        return shop.access, shop.get_access_display()
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Add what only this page shows."""
+        if (shop := kwargs.get("obj")) is not None:
+            context["facts"] = get_shop_facts(shop=shop)
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
+
+    @action(
+        description=gettext_lazy("Enter"),
+        permissions=["act"],
+        dialog={
+            "title": gettext_lazy("Enter the shop as its owner"),
+            "description": gettext_lazy(
+                "For 30 minutes. The shop's own audit log says that you were there, why, and what you did."
+            ),
+            "form_class": ReasonForm,
+        },
+    )
+    def enter(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Open a session in the shop in the owner's place."""
+        shop, reason = Shop.objects.get(pk=object_id), form.cleaned_data["reason"]
+        self.record(request, shop, f"enter: {reason}")  # first: nobody enters unrecorded
+        with tenant_transaction(shop):
+            owner = User.objects.filter(role=OWNER, is_active=True).order_by("date_joined").first()
+            secret = owner and create_sign_in_link(
+                user_id=owner.pk, operator=get_operator(request), reason=reason, now=timezone.now()
+            )
+        if not secret:
+            messages.error(request, _("The shop has no active owner."))
+            return self.back_to(shop)
+        return go_to(f"{get_shop_address(shop.slug)}/console/enter/{secret}/")
+
+    @action(
+        description=gettext_lazy("Give a plan"),
+        permissions=["act"],
+        variant=ActionVariant.PRIMARY,
+        dialog={
+            "title": gettext_lazy("Give the shop a plan"),
+            "description": gettext_lazy("It holds whatever the shop pays. Payments go on as they are."),
+            "form_class": PlanForm,
+        },
+    )
+    def give_plan(self, request: HttpRequest, form: PlanForm, object_id: str) -> HttpResponse:
+        """Override the plan."""
+        plan, reason, until = (form.cleaned_data[name] for name in ("plan", "reason", "until"))
+        return self._act(
+            request,
+            object_id,
+            f"plan {plan} until {until or 'ended'}: {reason}",
+            lambda shop: give_plan(
+                shop=shop, plan=plan, reason=reason, operator=get_operator(request), until=until, now=timezone.now()
+            ),
+            done=_("The shop has this plan now."),
+        )
+
+    @action(
+        description=gettext_lazy("End the given plan"),
+        permissions=["act"],
+        dialog={"title": gettext_lazy("What the shop pays for counts again"), "form_class": ReasonForm},
+    )
+    def end_plan(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """End the override."""
+        return self._act(
+            request,
+            object_id,
+            f"end of the given plan: {form.cleaned_data['reason']}",
+            lambda shop: end_override(shop=shop, now=timezone.now()),
+            done=_("What the shop pays for counts again."),
+        )
+
+    @action(
+        description=gettext_lazy("Examine"),
+        permissions=["act"],
+        dialog={
+            "title": gettext_lazy("Examine the shop"),
+            "description": gettext_lazy(
+                "Runs every check of `laxin doctor` in it. That may take a while in a large shop."
+            ),
+            "form_class": ReasonForm,
+        },
+    )
+    def examine(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Run the doctor and show what it found."""
+        shop = Shop.objects.get(pk=object_id)
+        findings = examine_shop(shop=shop)
+        self.record(request, shop, f"examine ({len(findings)} findings): {form.cleaned_data['reason']}")
+        for finding in findings:
+            messages.error(request, f"{finding.invariant}: {finding.detail}")
+        if not findings:
+            messages.success(request, _("Everything is in order."))
+        return self.back_to(shop)
+
+    def _act(
+        self, request: HttpRequest, object_id: str, log: str, work: Callable[[Shop], object], *, done: str
+    ) -> HttpResponse:
+        shop = Shop.objects.get(pk=object_id)
+        try:
+            work(shop)
+        except DomainError as fault:
+            messages.error(request, fault.message)
+            return self.back_to(shop)
+        self.record(request, shop, log)
+        messages.success(request, done)
+        return self.back_to(shop)
