@@ -20,6 +20,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "welcome": SHOP,  # days: length of the trial
     "trial_ending": SHOP | {"days", "date"},  # date: its last day
     "trial_ended": SHOP,  # date: when the shop will be suspended
+    "prepaid_ending": SHOP | {"date"},  # date: until when the shop is paid for
     "payment_failed": SHOP | {"date"},  # date: until when everything works; amount, plan
     "payment_recovered": SHOP,  # amount, plan
     "read_only": SHOP,  # date: when the shop will be suspended

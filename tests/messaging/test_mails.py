@@ -36,6 +36,7 @@ SUBJECTS = {
     "welcome": ("Tea <House> is open", "Tea <House> 已开通"),
     "trial_ending": ("3 days of your trial of Tea <House> are left", "Tea <House> 的试用还剩 3 天"),
     "trial_ended": ("The trial of Tea <House> is over", "Tea <House> 的试用已结束"),
+    "prepaid_ending": ("Tea <House> is paid for until 2026-12-06", "Tea <House> 的付费将于 2026-12-06 到期"),
     "payment_failed": ("The payment for Tea <House> failed", "Tea <House> 扣款未成功"),
     "payment_recovered": ("Thank you, the payment for Tea <House> has arrived", "谢谢，Tea <House> 的款项已收到"),
     "read_only": ("Tea <House> is read-only now", "Tea <House> 已变为只读"),
@@ -131,6 +132,7 @@ def test_a_mail_with_a_key_is_queued_once_and_sent_after_the_commit(
 
     assert second is None
     assert sent == [(first,), (other,), (without,)]
+    assert first is not None
     email = Email.objects.get(pk=first)
     assert (email.subject, email.to, email.key) == ("Tea <House> is open", ["li@tea.example"], "welcome")
     assert email.html.startswith("<!doctype html>")

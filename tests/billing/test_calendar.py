@@ -1,0 +1,174 @@
+"""The calendar: what happens to a shop that does not pay, step by step, and how it comes back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fakes.stripe.app import FakeStripe
+from messaging.models import Email
+
+from billing import services
+from billing.models import Account
+from tenants.errors import ShopUnknown
+from tenants.models import DeletedShop, Shop
+from tenants.selectors import get_shop
+from tenants.services import set_access
+from tenants.transaction import tenant_transaction
+from tests.billing.conftest import Merchant, put_on_trial
+
+BAD_CARD = "4000000000000341"
+
+
+def subjects(merchant: Merchant) -> list[str]:
+    """Keys of the mails so far, without their dates."""
+    with tenant_transaction(merchant.shop):
+        keys = Email.objects.order_by("id").values_list("key", flat=True)
+        return [str(key).partition(":")[0] for key in keys]
+
+
+def step(merchant: Merchant, days: float) -> str:
+    """Let days pass. The access that the shop has then."""
+    merchant.wait(days=days)
+    return merchant.standing[0]
+
+
+def test_a_trial_ends_step_by_step_each_with_its_mail(merchant: Merchant) -> None:
+    assert step(merchant, 10.9) == "open"
+    assert subjects(merchant) == []
+    assert step(merchant, 0.2) == "open"
+    assert subjects(merchant) == ["trial_ending"]
+    assert step(merchant, 3) == "read_only"
+    assert merchant.standing[2] == {"kind": "read_only", "cause": "trial_ended", "at": "2026-04-17T12:00:00+00:00"}
+    assert step(merchant, 30) == "suspended"
+    assert step(merchant, 59) == "suspended"
+    assert subjects(merchant) == ["trial_ending", "trial_ended", "suspended"]
+    assert step(merchant, 1) == "suspended"
+    assert subjects(merchant)[3:] == ["deletion_warning"]
+    assert step(merchant, 23) == "suspended"
+    assert step(merchant, 6) == "suspended"
+    assert subjects(merchant)[3:] == ["deletion_warning"] * 3
+
+
+def test_the_same_step_writes_no_second_mail(merchant: Merchant) -> None:
+    merchant.wait(days=15)
+    for _time in range(3):
+        Account.objects.update(next_review_at=merchant.fake.now)
+        services.review_accounts(now=merchant.fake.now)
+    assert subjects(merchant) == ["trial_ended"]
+
+
+def test_paying_opens_a_suspended_shop_and_calls_the_deletion_off(merchant: Merchant) -> None:
+    merchant.wait(days=110)
+    assert merchant.standing[0] == "suspended"
+    assert Account.objects.get(shop=merchant.shop).deletion_warned_at == merchant.fake.now
+    merchant.subscribe("starter")
+    assert merchant.standing == ("open", "starter", {})
+    account = Account.objects.get(shop=merchant.shop)
+    assert (account.deletion_warned_at, account.next_review_at) == (None, None)
+
+
+def test_a_failed_payment_leaves_two_weeks_and_is_told_three_times(merchant: Merchant) -> None:
+    merchant.fake.settings.after_retries = "past_due"
+    merchant.subscribe("growth", card=BAD_CARD)
+    merchant.wait(days=31.5)
+    assert merchant.account.status == "past_due"
+    since = merchant.account.past_due_since
+    assert since is not None
+    assert merchant.standing == (
+        "open",
+        "growth",
+        {"kind": "payment_failed", "at": (since + timedelta(days=14)).isoformat()},
+    )
+    assert step(merchant, 7) == "open"
+    assert step(merchant, 5) == "open"
+    assert subjects(merchant) == ["subscription_started", "payment_failed", "payment_failed", "payment_failed"]
+    assert step(merchant, 2) == "read_only"
+    assert merchant.standing[2]["cause"] == "payment_failed"
+    assert step(merchant, 14) == "suspended"
+
+
+def test_a_payment_that_is_made_good_clears_the_notice(merchant: Merchant) -> None:
+    merchant.subscribe("growth", card=BAD_CARD)
+    merchant.wait(days=31.5)
+    assert merchant.standing[2]["kind"] == "payment_failed"
+    debt = next(one for one in merchant.fake.all("invoice") if one["status"] == "open")
+    headers = {"Authorization": f"Bearer {merchant.fake.key}"}
+    attached = merchant.fake.request(
+        "POST", "/v1/payment_methods/pm_card_visa/attach", headers, f"customer={merchant.account.customer_id}"
+    )
+    assert attached[0] == 200
+    merchant.fake.request("POST", f"/v1/invoices/{debt['id']}/pay", headers, "paid_out_of_band=true")
+    merchant.deliver()
+    assert merchant.account.status == "active"
+    assert merchant.standing == ("open", "growth", {})
+    assert subjects(merchant)[-1] == "payment_recovered"
+
+
+def test_before_a_shop_loses_anything_stripe_is_asked(merchant: Merchant) -> None:
+    """The events that told of the payment were lost: nobody is cut off for that."""
+    merchant.fake.pay(merchant.checkout("growth"))
+    merchant.fake.advance(days=14)
+    assert services.review_accounts(now=merchant.fake.now) == 1
+    assert merchant.standing == ("open", "growth", {})
+
+
+def test_while_stripe_does_not_answer_nobody_loses_anything(merchant: Merchant) -> None:
+    merchant.checkout("growth")
+    merchant.fake.advance(days=14)
+    merchant.fake.settings.faults = ["500 before"] * 30
+    services.review_accounts(now=merchant.fake.now)
+    assert merchant.standing[0] == "open"
+    assert merchant.account.next_review_at == merchant.fake.now + timedelta(minutes=10)
+    merchant.fake.settings.faults = []
+    merchant.fake.advance(seconds=600)
+    services.review_accounts(now=merchant.fake.now)
+    assert merchant.standing[0] == "read_only"
+
+
+def test_a_batch_is_bounded_and_the_rest_comes_next(merchant: Merchant, shops: tuple[Shop, Shop], now: Any) -> None:
+    put_on_trial(shops[1], now)
+    later = now + timedelta(days=14)
+    assert [services.review_accounts(now=later, limit=1) for _time in range(3)] == [1, 1, 0]
+    assert set(Shop.objects.values_list("access", flat=True)) == {"read_only"}
+
+
+def test_a_shop_that_an_operator_closed_stays_closed_whatever_it_pays(merchant: Merchant) -> None:
+    set_access(shop=merchant.shop, access=Shop.Access.SUSPENDED)
+    merchant.subscribe("growth")
+    assert merchant.standing == ("suspended", "growth", {})
+    set_access(shop=merchant.shop, access=Shop.Access.OPEN)
+    services.reconcile(now=merchant.fake.now)
+    assert merchant.standing == ("open", "growth", {})
+
+
+def test_opening_by_hand_does_not_outlast_the_next_sweep(merchant: Merchant) -> None:
+    merchant.wait(days=15)
+    set_access(shop=merchant.shop, access=Shop.Access.OPEN)
+    assert services.reconcile(now=merchant.fake.now).repaired == 1
+    assert merchant.standing[0] == "read_only"
+
+
+def test_what_was_announced_is_deleted_and_nothing_is_charged_after(
+    live_shops: tuple[Shop, Shop], fake: FakeStripe, now: Any
+) -> None:
+    services.sync_prices()
+    put_on_trial(live_shops[0], now)
+    merchant = Merchant(shop=live_shops[0], fake=fake, delivered=len(fake.events))
+    fake.settings.after_retries = "past_due"
+    subscription_id = merchant.subscribe("growth", card=BAD_CARD)
+    merchant.wait(days=31.5)  # past due
+    merchant.wait(days=14)  # read-only
+    merchant.wait(days=14)  # suspended
+    merchant.wait(days=60)  # the first warning
+    assert merchant.standing[0] == "suspended"
+    merchant.wait(days=29.5)
+    assert get_shop(slug="north").access == "suspended"
+
+    merchant.wait(days=1)
+
+    with pytest.raises(ShopUnknown):
+        get_shop(slug="north")
+    assert DeletedShop.objects.get().slug == "north"
+    assert not Account.objects.exists()
+    assert fake.get(subscription_id)["status"] == "canceled"
+    assert get_shop(slug="south").access == "open"
