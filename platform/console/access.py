@@ -44,8 +44,9 @@ def staff_page[**P](
     The page is for signed-in staff whose role holds `permission` (SIGNED_IN: everybody), and `post` (if given) for what
     it changes. Others are led to sign in, or told who may. It is in the shop's time zone and never kept by a cache.
 
-    While the shop is read-only or suspended its pages can be read, and posts are answered with the reason, unless
-    `while_closed` says that this page is what opens it again, or concerns nobody but the person.
+    While the shop is read-only its pages can be read, and posts are answered with the reason; while it is suspended its
+    pages are closed. Not so where `while_closed` says that this page is what opens it again, or concerns nobody but the
+    person.
 
     Whose role demands a second factor and who has none is led to its set-up from every page, but those of the set-up
     (`without_second_factor`). What is posted is done, in the audit log, by whoever is signed in.
@@ -65,6 +66,8 @@ def staff_page[**P](
             needed = permission if request.method in SAFE_METHODS else post or permission
             if not access.may(needed):
                 return _refuse(request, needed)
+            if shop.access == Shop.Access.SUSPENDED and not while_closed:
+                return _show_closed(request)
             if request.method == "POST" and shop.access != Shop.Access.OPEN and not while_closed:
                 messages.error(request, _("The shop is read-only at the moment: nothing was saved."))
                 return redirect("console:home")
@@ -123,6 +126,14 @@ def _enter(request: HttpRequest) -> Access:
     elif now - seen_at > SEEN_RESOLUTION:
         UserSession.objects.filter(session_key=session_key).update(last_seen_at=now, ip=get_ip(request) or F("ip"))
     return access
+
+
+def _show_closed(request: HttpRequest) -> HttpResponse:
+    """Say why the page cannot be used, and lead to the plan."""
+    context = {"may_pay": may_open(request, "console:billing")}
+    response = render(request, "console/closed.html", context, status=403)
+    add_never_cache_headers(response)
+    return response
 
 
 def _refuse(request: HttpRequest, permission: str) -> HttpResponse:

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.urls.converters import UUIDConverter
 
-from console.views import coupons, domains, home, join_links, keys, orders, products, session
+from console.views import billing, coupons, domains, home, join_links, keys, orders, products, session
 
 app_name = "console"
 urlpatterns = [
@@ -37,6 +37,17 @@ urlpatterns = [
     path("domains/<str:host>/check/", domains.domain_check, name="domain_check"),
     path("domains/<str:host>/primary/", domains.domain_primary, name="domain_primary"),
     path("domains/<str:host>/remove/", domains.domain_remove, name="domain_remove"),
+    path("billing/", billing.overview, name="billing"),
+    path("billing/invoices/", billing.invoices, name="billing_invoices"),
+    path("billing/tax-id/", billing.tax_id, name="billing_tax_id"),
+    path("billing/checkout/", billing.checkout, name="billing_checkout"),
+    path("billing/return/", billing.landing, name="billing_return"),
+    path("billing/return/progress/", billing.progress, name="billing_progress"),
+    path("billing/change/", billing.change, name="billing_change"),
+    path("billing/cancel/", billing.cancel, name="billing_cancel"),
+    path("billing/resume/", billing.resume, name="billing_resume"),
+    path("billing/portal/", billing.portal, name="billing_portal"),
+    path("billing/pay/", billing.pay, name="billing_pay"),
     path("keys/", keys.api_keys, name="api_keys"),
     path("keys/<int:key_id>/revoke/", keys.api_key_revoke, name="api_key_revoke"),
 ]

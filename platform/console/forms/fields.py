@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from kernel.errors import DomainError
 from kernel.money import currency_symbol, format_minor, parse_minor
 
+from tenants.errors import FeatureMissing, PlanLimitReached
+
 
 class MoneyField(forms.CharField):
     """An amount such as `12.30`, `¥12.30` or `1,280`; its value is minor units of `currency`, None where left empty."""
@@ -60,3 +62,5 @@ def add_fault(form: forms.Form, fault: DomainError) -> None:
     name = fault.field[-1] if fault.field else ""
     name = _FORM_NAMES.get(name, name)
     form.add_error(name if name in form.fields else None, fault.message)
+    if isinstance(fault, PlanLimitReached | FeatureMissing):
+        form.needs_plan = True  # type: ignore[attr-defined]  # the template leads to the plans

@@ -6,10 +6,13 @@ from django import template
 from django.template.defaultfilters import stringfilter
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from stock.models import Entry
 
+from billing.plans import name_of_plan
 from console.access import may_open
+from console.notices import describe_notice
 
 register = template.Library()
 
@@ -67,6 +70,33 @@ def signed(value: int) -> str:
 def movement(kind: str) -> str:
     """Why stock moved, in words."""
     return str(Entry.Kind(kind).label)
+
+
+@register.filter
+def grouped(value: int) -> str:
+    """`20000` → `20,000`."""
+    return f"{value:,}"
+
+
+@register.filter
+def plan_name(key: str) -> str:
+    """A plan as people read it: its key, or `trial`."""
+    return name_of_plan(key)
+
+
+@register.inclusion_tag("console/notice.html", takes_context=True)
+def shop_notice(context: template.Context) -> dict[str, object]:
+    """What stands on every page about the shop's plan; nothing where all is well. No statement."""
+    request = context["request"]
+    notice = describe_notice(request.shop, now=timezone.now())
+    if notice is None:
+        return {}
+    may_pay = may_open(request, "console:billing")
+    href = reverse(notice.view) if notice.view and may_pay else ""
+    if request.path == href:  # the page itself says what to do
+        href = ""
+    asks_owner = bool(notice.view) and not may_pay
+    return {"text": notice.text, "kind": notice.kind, "label": notice.label, "href": href, "asks_owner": asks_owner}
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,97 @@
+"""What every page of the console says about the shop's plan, from the shop's row: no statement."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tenants.models import Shop
+
+CALM_DAYS = 3  # of a trial: more than these are left
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence; `view` is the page that helps ("" where none does), `label` the words of its link."""
+
+    kind: Literal["info", "warning", "error"]
+    text: str
+    label: str = ""
+    view: str = ""
+
+
+def describe_notice(shop: Shop, *, now: datetime) -> Notice | None:
+    """The shop's notice in words; None where all is well."""
+    if shop.closed_by_operator or (shop.access != Shop.Access.OPEN and not shop.notice):
+        return Notice("error", _("The operator of this platform has restricted the shop. Please contact them."))
+    describe = _BY_KIND.get(shop.notice.get("kind", ""))
+    return describe(shop.notice, now) if describe else None
+
+
+def _trial(notice: Mapping[str, str], now: datetime) -> Notice:
+    left = datetime.fromisoformat(notice["at"]) - now
+    days = max(0, -(-left // timedelta(days=1)))  # a begun day counts
+    text = ngettext("%(days)d day of your trial is left.", "%(days)d days of your trial are left.", days)
+    kind: Literal["info", "warning"] = "info" if days > CALM_DAYS else "warning"
+    return Notice(kind, text % {"days": days}, _("Choose a plan"), "console:billing")
+
+
+def _cancelled(notice: Mapping[str, str], now: datetime) -> Notice:
+    text = _("The subscription ends on %(day)s. Then the shop becomes read-only.") % {"day": _day(notice)}
+    return Notice("info", text, _("Keep the plan"), "console:billing")
+
+
+def _prepaid_ending(notice: Mapping[str, str], now: datetime) -> Notice:
+    text = _("Your plan is paid until %(day)s.") % {"day": _day(notice)}
+    return Notice("info", text, _("Renew it"), "console:billing")
+
+
+def _payment_failed(notice: Mapping[str, str], now: datetime) -> Notice:
+    text = _("The last payment failed. Please pay by %(day)s, or the shop becomes read-only.") % {"day": _day(notice)}
+    return Notice("warning", text, _("Pay now"), "console:billing_pay")
+
+
+def _read_only(notice: Mapping[str, str], now: datetime) -> Notice:
+    """A pause, and what nobody understands, have no further date."""
+    cause = notice.get("cause", "")
+    text = {
+        "trial_ended": _("Your trial is over: the shop is read-only."),
+        "payment_failed": _("Nothing was paid for weeks: the shop is read-only."),
+        "cancelled": _("The subscription has ended: the shop is read-only."),
+        "prepaid_ended": _("The paid year is over: the shop is read-only."),
+        "override_ended": _("The plan that the operator gave has ended: the shop is read-only."),
+        "paused": _("The subscription is paused: the shop is read-only."),
+    }.get(cause, _("The subscription is in a state that has to be looked at: the shop is read-only."))
+    if "at" in notice:
+        text = _("%(what)s It closes on %(day)s, unless it gets a plan.") % {"what": text, "day": _day(notice)}
+    return _with_way_out(text, cause)
+
+
+def _suspended(notice: Mapping[str, str], now: datetime) -> Notice:
+    text = _("The shop is closed for customers. On %(day)s its data will be deleted, unless it gets a plan.")
+    return _with_way_out(text % {"day": _day(notice)}, notice.get("cause", ""))
+
+
+def _with_way_out(text: str, cause: str) -> Notice:
+    if cause == "payment_failed":
+        return Notice("error", text, _("Pay now"), "console:billing_pay")
+    label = _("Continue the subscription") if cause == "paused" else _("Choose a plan")
+    return Notice("error", text, label, "console:billing")
+
+
+def _day(notice: Mapping[str, str]) -> str:
+    return f"{localtime(datetime.fromisoformat(notice['at'])):%Y-%m-%d}"
+
+
+_BY_KIND: dict[str, Callable[[Mapping[str, str], datetime], Notice]] = {
+    "trial": _trial,
+    "cancelled": _cancelled,
+    "prepaid_ending": _prepaid_ending,
+    "payment_failed": _payment_failed,
+    "read_only": _read_only,
+    "suspended": _suspended,
+}

@@ -1,0 +1,263 @@
+"""Plan, payments and invoices. What billing knows is public and what it does goes over the network: both happen outside
+the shop's transaction. The pages work while the shop is read-only or suspended: paying is what opens it again.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+from kernel.usage import list_usage
+
+from billing.errors import AlreadySubscribed, BillingError, CheckoutUnknown, PlanUnknown
+from billing.plans import INTERVALS, PLANS, get_plan
+from billing.selectors import find_account, list_invoices, list_tax_ids
+from billing.services import (
+    cancel_subscription,
+    change_plan,
+    open_portal,
+    preview_change,
+    resume_subscription,
+    set_tax_id,
+    settle_checkout,
+    start_checkout,
+)
+from billing.types import AccountRow
+from console.access import staff_page
+from console.billing import list_offers, list_usage_rows
+from console.forms.billing import TaxIdForm
+from console.forms.fields import add_fault
+from tenants.transaction import current_shop, outside
+
+PERMISSION = "billing.manage"
+# The page of progress asks every second, and after so many times more calmly.
+IMPATIENT_ASKS = 30
+
+type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def billing_page[**P](view: View[P]) -> View[P]:
+    """The gate of these pages. What the payment provider refuses or does not answer becomes a page that says so."""
+
+    @staff_page(PERMISSION, while_closed=True)
+    @wraps(view)
+    def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except BillingError as fault:
+            again = request.get_full_path() if request.method == "GET" else reverse("console:billing")
+            return render(request, "console/billing/trouble.html", {"fault": fault, "again": again}, status=502)
+
+    return page
+
+
+@require_safe
+@billing_page
+def overview(request: HttpRequest) -> HttpResponse:
+    """The plan and its state in words, what is used of it, and every way to change it."""
+    shop = current_shop()
+    usage = list_usage()
+    with outside():
+        account = find_account(shop_id=shop.pk)
+    context = {
+        "account": account,
+        "usage": list_usage_rows(shop, usage),
+        "offers": list_offers(shop, account),
+        "currency": (account.currency if account else shop.currency).upper(),
+    }
+    return render(request, "console/billing/overview.html", context)
+
+
+@require_safe
+@billing_page
+def invoices(request: HttpRequest) -> HttpResponse:
+    """Invoices and the tax number, as the payment provider has them: fetched by the page of the plan, or alone."""
+    shop = current_shop()
+    with outside():
+        rows, tax_ids = list_invoices(shop=shop), list_tax_ids(shop=shop)
+    kind, value = tax_ids[0] if tax_ids else ("", "")
+    return _render_invoices(request, {"invoices": rows, "form": TaxIdForm(initial={"kind": kind, "value": value})})
+
+
+@require_POST
+@billing_page
+def tax_id(request: HttpRequest) -> HttpResponse:
+    """Give invoices another tax number."""
+    shop, form = current_shop(), TaxIdForm(request.POST)
+    if form.is_valid():
+        try:
+            with outside():
+                set_tax_id(shop=shop, kind=form.cleaned_data["kind"], value=form.cleaned_data["value"])
+        except BillingError as fault:
+            add_fault(form, fault)
+        else:
+            messages.success(request, _("The tax number was saved."))
+            return redirect("console:billing")
+    return _render_invoices(request, {"form": form}, status=422)
+
+
+@require_GET
+@billing_page
+def checkout(request: HttpRequest) -> HttpResponse:
+    """On to the payment page: `?plan=growth&interval=month`, or `&prepay=1` for a year by a single payment."""
+    shop, email = current_shop(), request.user.email  # type: ignore[union-attr]
+    plan, interval, prepay = request.GET.get("plan", ""), request.GET.get("interval", "month"), "prepay" in request.GET
+    back = request.build_absolute_uri(reverse("console:billing_return"))
+    try:
+        with outside():
+            address = start_checkout(
+                shop=shop,
+                plan=plan,
+                interval=interval,
+                prepay=prepay,
+                email=email,
+                success_url=f"{back}?session={{CHECKOUT_SESSION_ID}}",
+                cancel_url=request.build_absolute_uri(reverse("console:billing")),
+                now=timezone.now(),
+            )
+    except AlreadySubscribed:
+        return redirect(f"{reverse('console:billing_change')}?plan={plan}&interval={interval}")
+    except PlanUnknown as fault:
+        messages.error(request, fault.message)
+        return redirect("console:billing")
+    return _leave_for(address)
+
+
+@require_GET
+@billing_page
+def landing(request: HttpRequest) -> HttpResponse:
+    """Where the payment page leads back to: shows at once that work is going on, and asks until the plan is there."""
+    context = {"session": request.GET.get("session", ""), "asks": 0, "delay": "0s"}
+    return render(request, "console/billing/return.html", context)
+
+
+@require_GET
+@billing_page
+def progress(request: HttpRequest) -> HttpResponse:
+    """Look whether the payment has arrived, without waiting to be told; the way into the console when it has.
+
+    Asked any number of times it answers the same. Without scripts the page comes here by itself.
+    """
+    shop, session, now = current_shop(), request.GET.get("session", ""), timezone.now()
+    asks = int(text) + 1 if (text := request.GET.get("asks", "0")).isdecimal() and len(text) < 6 else 1
+    account: AccountRow | None = None
+    trouble = ""
+    try:
+        with outside():
+            if session:
+                account = settle_checkout(shop=shop, session_id=session, now=now)
+            else:
+                account = find_account(shop_id=shop.pk)
+    except CheckoutUnknown as fault:
+        messages.error(request, fault.message)
+        return _go_on(request, "console:billing")
+    except BillingError as fault:  # the next time it may answer
+        trouble = fault.message
+    if account and (account.is_subscribed or (account.paid_until and account.paid_until > now)):
+        messages.success(request, _("Thank you. The payment has arrived and your plan is active."))
+        return _go_on(request, "console:home")
+    context = {
+        "session": session,
+        "asks": asks,
+        "delay": "1s" if asks < IMPATIENT_ASKS else "5s",
+        "is_slow": asks >= IMPATIENT_ASKS,
+        "trouble": trouble,
+    }
+    template = "console/billing/progress.html" if request.htmx else "console/billing/return.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "POST"])
+@billing_page
+def change(request: HttpRequest) -> HttpResponse:
+    """Another plan or interval: what it costs and from when, then the change itself."""
+    shop, asked = current_shop(), request.POST if request.method == "POST" else request.GET
+    plan, interval = asked.get("plan", ""), asked.get("interval", "")
+    if plan not in PLANS or interval not in INTERVALS:
+        return redirect("console:billing")
+    if request.method == "POST":
+        with outside():
+            account = change_plan(shop=shop, plan=plan, interval=interval, now=timezone.now())
+        said = (
+            _("Your plan changes to %(plan)s when the paid period ends.")
+            if account.pending_plan
+            else _("Your plan is %(plan)s now.")
+        )
+        messages.success(request, said % {"plan": get_plan(plan).name})
+        return redirect("console:billing")
+    with outside():
+        preview = preview_change(shop=shop, plan=plan, interval=interval, now=timezone.now())
+    context = {"plan": get_plan(plan), "interval": interval, "preview": preview, "currency": preview.currency.upper()}
+    return render(request, "console/billing/change.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@billing_page
+def cancel(request: HttpRequest) -> HttpResponse:
+    """Ask once more, then end the subscription with its period."""
+    shop = current_shop()
+    if request.method == "POST":
+        with outside():
+            account = cancel_subscription(shop=shop, now=timezone.now())
+        day = f"{timezone.localtime(account.ends_at or timezone.now()):%Y-%m-%d}"
+        messages.success(request, _("The subscription ends on %(day)s. Until then everything works.") % {"day": day})
+        return redirect("console:billing")
+    with outside():
+        account_row = find_account(shop_id=shop.pk)
+    return render(request, "console/billing/cancel.html", {"account": account_row})
+
+
+@require_POST
+@billing_page
+def resume(request: HttpRequest) -> HttpResponse:
+    """Take a cancellation back, or wake a subscription that rests."""
+    shop = current_shop()
+    with outside():
+        resume_subscription(shop=shop, now=timezone.now())
+    messages.success(request, _("The subscription goes on."))
+    return redirect("console:billing")
+
+
+@require_GET
+@billing_page
+def portal(request: HttpRequest) -> HttpResponse:
+    """On to the payment provider's page for cards and addresses."""
+    shop = current_shop()
+    back = request.build_absolute_uri(reverse("console:billing"))
+    with outside():
+        address = open_portal(shop=shop, return_url=back)
+    return _leave_for(address)
+
+
+@require_GET
+@billing_page
+def pay(request: HttpRequest) -> HttpResponse:
+    """On to what is open: the oldest unpaid invoice, else the page where a new card is given."""
+    shop = current_shop()
+    back = request.build_absolute_uri(reverse("console:billing"))
+    with outside():
+        unpaid = [row for row in list_invoices(shop=shop) if row.status == "open" and row.url]
+        address = unpaid[-1].url if unpaid else open_portal(shop=shop, return_url=back)
+    return _leave_for(address)
+
+
+def _render_invoices(request: HttpRequest, context: dict[str, object], *, status: int = 200) -> HttpResponse:
+    template = "invoices" if request.htmx else "invoices_page"  # type: ignore[attr-defined]
+    return render(request, f"console/billing/{template}.html", context, status=status)
+
+
+def _leave_for(address: str) -> HttpResponse:
+    return HttpResponseRedirect(address, status=303)
+
+
+def _go_on(request: HttpRequest, name: str) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(reverse(name))
+    return redirect(name)
