@@ -1,8 +1,10 @@
-"""Sign-in, sign-out and forgotten passwords: allauth's views under names that allauth itself asks for."""
+"""Sign-in, sign-out, passwords and second factors: allauth's views under names that allauth itself asks for."""
 
 from allauth.account import views
 from django.urls import path, re_path
 from django.views.decorators.http import require_POST
+
+from console.views import security
 
 urlpatterns = [
     path("sign-in/", views.LoginView.as_view(template_name="console/account/sign_in.html"), name="account_login"),
@@ -32,4 +34,13 @@ urlpatterns = [
         views.PasswordResetFromKeyDoneView.as_view(template_name="console/account/password_changed.html"),
         name="account_reset_password_from_key_done",
     ),
+    path("security/", security.overview, name="mfa_index"),
+    path("security/password/", security.password_change, name="account_change_password"),
+    path("security/again/", security.reauthenticate, name="account_reauthenticate"),
+    path("security/again/code/", security.reauthenticate_by_code, name="mfa_reauthenticate"),
+    path("security/code/", security.authenticate, name="mfa_authenticate"),
+    path("security/second-factor/", security.totp_activate, name="mfa_activate_totp"),
+    path("security/second-factor/remove/", security.totp_deactivate, name="mfa_deactivate_totp"),
+    path("security/codes/", security.codes_view, name="mfa_view_recovery_codes"),
+    path("security/codes/new/", security.codes_generate, name="mfa_generate_recovery_codes"),
 ]

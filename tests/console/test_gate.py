@@ -16,7 +16,8 @@ from tests.support.shops import ShopClient
 # Pages for people who are not signed in.
 WITHOUT_PERMISSION = {
     "account_login", "account_logout", "account_inactive", "account_reset_password", "account_reset_password_done",
-    "account_reset_password_from_key", "account_reset_password_from_key_done", "enter",
+    "account_reset_password_from_key", "account_reset_password_from_key_done", "enter", "invitation", "email_confirm",
+    "mfa_authenticate",
 }  # fmt: skip
 
 

@@ -1,0 +1,241 @@
+"""People of the shop: list, invite, change the role, close and open accounts; and the page that accepts."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+from kernel.errors import DomainError, NotFound
+from messaging.services import queue_template
+from staff.audit import act_as
+from staff.errors import InvitationUnusable
+from staff.invitations import (
+    LIFETIME,
+    accept_invitation,
+    create_invitation,
+    find_invited_email,
+    list_invitations,
+    renew_invitation,
+    revoke_invitation,
+)
+from staff.models import User
+from staff.people import (
+    change_role_of,
+    close_account,
+    get_person,
+    list_people,
+    remove_second_factor,
+    reopen_account,
+)
+from staff.requests import get_actor
+from staff.roles import list_roles
+from staff.types import IssuedInvitation
+
+from console.access import get_access_of, staff_page
+from console.forms.fields import add_fault
+from console.forms.staff import AcceptForm, InvitationForm, RoleForm
+from tenants.transaction import current_shop
+
+
+@staff_page("staff.manage")
+def staff_list(request: HttpRequest) -> HttpResponse:
+    """Everybody with an account, the open invitations, and the form for another one."""
+    now, access = timezone.now(), get_access_of(request)
+    form = InvitationForm(request.POST or None, roles=_list_choices(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                issued = create_invitation(
+                    email=form.cleaned_data["email"],
+                    role=form.cleaned_data["role"],
+                    access=access,
+                    invited_by=_name_of(request),
+                    now=now,
+                )
+                _send(request, issued)
+        except DomainError as fault:
+            add_fault(form, fault)
+        else:
+            messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": issued.email})
+            return redirect("console:staff")
+    context = {"people": list_people(), "invitations": list_invitations(now=now), "form": form}
+    return render(request, "console/staff/list.html", context)
+
+
+@require_safe
+@staff_page("staff.manage")
+def staff_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """One of them, with what can be changed."""
+    try:
+        person = get_person(user_id=user_id)
+    except NotFound:
+        raise Http404 from None
+    roles = _list_choices(request)
+    context = {
+        "person": person,
+        "is_self": person.id == request.user.pk,
+        "may_change": person.role in {code for code, _name in roles} or not person.role_name,
+        "form": RoleForm(initial={"role": person.role}, roles=roles),
+    }
+    return render(request, "console/staff/detail.html", context)
+
+
+@require_POST
+@staff_page("staff.manage")
+def staff_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Give somebody another role."""
+    role = request.POST.get("role", "")
+    return _change(
+        request,
+        user_id,
+        lambda: change_role_of(user_id=user_id, role=role, access=get_access_of(request)),
+        _("The role is changed. It counts from their next page on."),
+    )
+
+
+@require_POST
+@staff_page("staff.manage")
+def staff_close(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Let somebody in no longer."""
+    return _change(
+        request,
+        user_id,
+        lambda: close_account(user_id=user_id, by=request.user.pk, access=get_access_of(request)),  # type: ignore[arg-type]
+        _("The account is closed, and every session of it has ended."),
+    )
+
+
+@require_POST
+@staff_page("staff.manage")
+def staff_open(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Let somebody in again."""
+    return _change(
+        request,
+        user_id,
+        lambda: reopen_account(user_id=user_id, access=get_access_of(request)),
+        _("The account is open again."),
+    )
+
+
+@require_POST
+@staff_page("staff.manage")
+def staff_second_factor(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Remove the second factor of somebody who lost it."""
+    return _change(
+        request,
+        user_id,
+        lambda: remove_second_factor(user_id=user_id, access=get_access_of(request)),
+        _("The second factor is removed. The password alone signs in until another one is set up."),
+    )
+
+
+@require_POST
+@staff_page("staff.manage")
+def invitation_send(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    """Send another link; the former one stops working."""
+    try:
+        with transaction.atomic():
+            access, now = get_access_of(request), timezone.now()
+            issued = renew_invitation(invitation_id=invitation_id, access=access, now=now)
+            _send(request, issued)
+    except NotFound:
+        raise Http404 from None
+    except DomainError as fault:
+        messages.error(request, fault.message)
+    else:
+        messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": issued.email})
+    return redirect("console:staff")
+
+
+@require_POST
+@staff_page("staff.manage")
+def invitation_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    """Take an invitation back."""
+    try:
+        revoke_invitation(invitation_id=invitation_id, now=timezone.now())
+    except NotFound:
+        raise Http404 from None
+    messages.success(request, _("The invitation is taken back: its link no longer works."))
+    return redirect("console:staff")
+
+
+@never_cache
+@sensitive_post_parameters("password")
+def invitation_accept(request: HttpRequest, secret: str) -> HttpResponse:
+    """Where the link of an invitation leads: give name and password, and be signed in."""
+    now = timezone.now()
+    try:
+        email = find_invited_email(secret=secret, now=now)
+    except InvitationUnusable as fault:
+        return render(request, "console/staff/invitation_over.html", {"fault": fault}, status=410)
+    form = AcceptForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        act_as(get_actor(request, name=email))
+        try:
+            with transaction.atomic():
+                user_id = accept_invitation(
+                    secret=secret,
+                    name=form.cleaned_data["name"],
+                    password=form.cleaned_data["password"],
+                    language=get_language() or current_shop().language,
+                    now=now,
+                )
+        except InvitationUnusable as fault:
+            return render(request, "console/staff/invitation_over.html", {"fault": fault}, status=410)
+        except DomainError as fault:
+            add_fault(form, fault)
+        else:
+            user = User.objects.get(pk=user_id)
+            record_authentication(request, user, method="password")
+            response: HttpResponse = perform_login(request, user, redirect_url=reverse("console:home"))
+            return response
+    return render(request, "console/staff/accept.html", {"form": form, "email": email})
+
+
+def _change(request: HttpRequest, user_id: UUID, change: Callable[[], None], done: str) -> HttpResponse:
+    try:
+        with transaction.atomic():
+            change()
+    except NotFound:
+        raise Http404 from None
+    except DomainError as fault:
+        messages.error(request, fault.message)
+    else:
+        messages.success(request, done)
+    return redirect("console:staff_member", user_id)
+
+
+def _list_choices(request: HttpRequest) -> list[tuple[str, str]]:
+    """Roles that whoever asks may hand out."""
+    held = get_access_of(request).permissions
+    return [(role.code, role.name) for role in list_roles() if held >= role.permissions]
+
+
+def _name_of(request: HttpRequest) -> str:
+    user = request.user
+    return user.name or user.email  # type: ignore[union-attr]
+
+
+def _send(request: HttpRequest, issued: IssuedInvitation) -> None:
+    shop = current_shop()
+    context = {
+        "shop_name": shop.name,
+        "console_url": request.build_absolute_uri(reverse("console:home")),
+        "who": _name_of(request),
+        "link": request.build_absolute_uri(reverse("console:invitation", args=[issued.secret])),
+        "days": LIFETIME.days,
+    }
+    queue_template(
+        template="staff_invitation", to=[issued.email], language=shop.language, context=context, now=timezone.now()
+    )

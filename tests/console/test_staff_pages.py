@@ -1,0 +1,237 @@
+"""People and roles in the console: invite, accept, change, close."""
+
+import re
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+from messaging.models import Email
+from pytest_django import DjangoCaptureOnCommitCallbacks
+from staff.models import Invitation, Role, User
+from staff.permissions import PERMISSIONS
+
+from tenants.models import Shop
+from tenants.services import set_standing
+from tenants.transaction import tenant_transaction
+from tests.support.shops import ShopClient
+
+PASSWORD = "a-bicycle-in-the-rain"
+
+
+def add_person(north: Shop, role: str, email: str = "") -> tuple[User, ShopClient]:
+    with tenant_transaction(north):
+        user = User.objects.create_user(email or f"{role}@north.example", PASSWORD, role=role)
+    client = ShopClient(north)
+    client.force_login(user)
+    return user, client
+
+
+def read_link(north: Shop) -> str:
+    with tenant_transaction(north):
+        text = Email.objects.latest("pk").text
+    found = re.search(r"http://north\.localhost(/console/invitation/\S+/)", text)
+    assert found, text
+    return found[1]
+
+
+def invite(client: ShopClient, north: Shop, email: str = "new@north.example", role: str = "cashier") -> str:
+    response = client.post("/console/staff/", {"email": email, "role": role})
+    assert response.status_code == 302, response.context["form"].errors
+    return read_link(north)
+
+
+def accept(north: Shop, link: str, name: str = "Chen") -> ShopClient:
+    client = ShopClient(north)
+    response = client.post(link, {"name": name, "password": PASSWORD})
+    assert (response.status_code, response["Location"]) == (302, "/console/"), response.content.decode()
+    return client
+
+
+def test_somebody_invited_chooses_name_and_password_and_is_in(client: ShopClient, north: Shop) -> None:
+    link = invite(client, north, " New@North.example ")
+
+    page = ShopClient(north).get(link).content.decode()
+    newcomer = accept(north, link)
+
+    assert "new@north.example" in page
+    assert newcomer.get("/console/orders/").status_code == 200
+    assert newcomer.get("/console/staff/").status_code == 403
+    with tenant_transaction(north):
+        user = User.objects.get(email="new@north.example")
+        assert (user.name, user.role, user.is_active) == ("Chen", "cashier", True)
+        assert user.check_password(PASSWORD)
+
+
+def test_an_invitation_works_once_and_not_after_a_week(client: ShopClient, north: Shop) -> None:
+    used, old = invite(client, north), invite(client, north, "late@north.example")
+    accept(north, used)
+    with tenant_transaction(north):
+        Invitation.objects.filter(email="late@north.example").update(expires_at=timezone.now())
+
+    for link in (used, old, "/console/invitation/nothing/"):
+        assert ShopClient(north).get(link).status_code == 410
+        assert ShopClient(north).post(link, {"name": "X", "password": PASSWORD}).status_code == 410
+    with tenant_transaction(north):
+        assert User.objects.count() == 2
+
+
+def test_sending_again_makes_the_former_link_worthless(client: ShopClient, north: Shop) -> None:
+    first = invite(client, north)
+    with tenant_transaction(north):
+        [invitation_id] = Invitation.objects.values_list("pk", flat=True)
+
+    assert client.post(f"/console/staff/invitations/{invitation_id}/send/").status_code == 302
+
+    second = read_link(north)
+    assert second != first
+    assert ShopClient(north).get(first).status_code == 410
+    assert ShopClient(north).get(second).status_code == 200
+
+
+def test_an_invitation_taken_back_works_no_longer(client: ShopClient, north: Shop) -> None:
+    link = invite(client, north)
+    with tenant_transaction(north):
+        [invitation_id] = Invitation.objects.values_list("pk", flat=True)
+
+    assert client.post(f"/console/staff/invitations/{invitation_id}/revoke/").status_code == 302
+
+    assert ShopClient(north).get(link).status_code == 410
+    client.raise_request_exception = False
+    assert client.post(f"/console/staff/invitations/{invitation_id}/revoke/").status_code == 404
+
+
+@pytest.mark.parametrize("email", ["owner@north.example", "invited@north.example", "nonsense"])
+def test_who_is_here_or_invited_or_no_address_is_not_invited(client: ShopClient, north: Shop, email: str) -> None:
+    invite(client, north, "invited@north.example")
+
+    response = client.post("/console/staff/", {"email": email, "role": "cashier"})
+
+    assert list(response.context["form"].errors) == ["email"]
+    with tenant_transaction(north):
+        assert Invitation.objects.count() == 1
+        assert Email.objects.count() == 1
+
+
+def test_a_weak_password_is_refused_and_the_invitation_stays_open(client: ShopClient, north: Shop) -> None:
+    link = invite(client, north)
+
+    response = ShopClient(north).post(link, {"name": "Chen", "password": "12345678"})
+
+    assert list(response.context["form"].errors) == ["password"]
+    accept(north, link)
+
+
+def test_nobody_invites_with_a_role_beyond_the_own(north: Shop) -> None:
+    _manager, browser = add_person(north, "manager")
+
+    for role in ("owner", "accountant", "custom-none"):
+        assert list(
+            browser.post("/console/staff/", {"email": "x@north.example", "role": role}).context["form"].errors
+        ) == ["role"]
+    assert browser.post("/console/staff/", {"email": "x@north.example", "role": "cashier"}).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["close", "role", "second-factor", "open"])
+def test_a_manager_cannot_touch_an_owner(north: Shop, owner: User, path: str) -> None:
+    _manager, browser = add_person(north, "manager")
+
+    browser.post(f"/console/staff/{owner.pk}/{path}/", {"role": "cashier"})
+
+    with tenant_transaction(north):
+        owner.refresh_from_db()
+        assert (owner.role, owner.is_active) == ("owner", True)
+
+
+def test_a_closed_account_is_out_at_once_and_stays_out_of_old_sessions(client: ShopClient, north: Shop) -> None:
+    user, browser = add_person(north, "cashier")
+    assert browser.get("/console/orders/").status_code == 200
+
+    client.post(f"/console/staff/{user.pk}/close/")
+    closed = browser.get("/console/orders/").status_code
+    client.post(f"/console/staff/{user.pk}/open/")
+
+    assert (closed, browser.get("/console/orders/").status_code) == (302, 302)
+    again = ShopClient(north)
+    again.post("/console/sign-in/", {"login": user.email, "password": PASSWORD})
+    assert again.get("/console/orders/").status_code == 200
+
+
+def test_another_role_counts_from_the_next_page(client: ShopClient, north: Shop) -> None:
+    user, browser = add_person(north, "cashier")
+
+    assert client.post(f"/console/staff/{user.pk}/role/", {"role": "manager"}).status_code == 302
+
+    assert browser.get("/console/staff/").status_code == 200
+
+
+def test_the_last_owner_stays_owner_and_open(client: ShopClient, north: Shop, owner: User) -> None:
+    client.post(f"/console/staff/{owner.pk}/role/", {"role": "manager"})
+    client.post(f"/console/staff/{owner.pk}/close/")
+
+    with tenant_transaction(north):
+        owner.refresh_from_db()
+    assert (owner.role, owner.is_active) == ("owner", True)
+    assert client.get("/console/staff/").status_code == 200
+
+
+def test_people_of_another_shop_are_not_found(client: ShopClient) -> None:
+    client.raise_request_exception = False
+    for path in ("", "close/", "role/"):
+        address = f"/console/staff/{UUID(int=1)}/{path}"
+        assert {client.get(address).status_code, client.post(address).status_code} <= {404, 405}
+
+
+def test_a_role_of_the_shops_own_is_made_given_changed_and_deleted(client: ShopClient, north: Shop) -> None:
+    client.post("/console/roles/new/", {"name": " Web  developer ", "permissions": ["keys.manage", "orders.view"]})
+    with tenant_transaction(north):
+        role = Role.objects.get()
+    assert (role.name, role.permissions) == ("Web developer", ["orders.view", "keys.manage"])
+    user, browser = add_person(north, role.code)
+    assert browser.get("/console/keys/").status_code == 200
+
+    client.post(f"/console/roles/{role.code}/", {"name": "Developer", "permissions": ["orders.view"]})
+    assert browser.get("/console/keys/").status_code == 403
+    client.post(f"/console/roles/{role.code}/delete/")
+    assert browser.get("/console/orders/").status_code == 200  # somebody has it: it stays
+
+    client.post(f"/console/staff/{user.pk}/role/", {"role": "cashier"})
+    client.post(f"/console/roles/{role.code}/delete/")
+    with tenant_transaction(north):
+        assert not Role.objects.exists()
+
+
+def test_a_role_needs_a_name_of_its_own_and_known_permissions(client: ShopClient, north: Shop) -> None:
+    with tenant_transaction(north):
+        Role.objects.create(code="custom-x", name="Warehouse", permissions=[])
+
+    for data, field in (
+        ({"name": "warehouse"}, "name"),
+        ({"name": " "}, "name"),
+        ({"name": "Owner"}, "name"),
+        ({"name": "New", "permissions": ["orders.burn"]}, "permissions"),
+    ):
+        client.cookies["laxin_language"] = "en"
+        assert list(client.post("/console/roles/new/", data).context["form"].errors) == [field]
+    with tenant_transaction(north):
+        assert Role.objects.count() == 1
+
+
+def test_the_grid_has_a_row_for_every_permission(client: ShopClient) -> None:
+    client.cookies["laxin_language"] = "en"
+    page = client.get("/console/roles/").content.decode()
+
+    assert all(str(name).replace("'", "&#x27;") in page for name in PERMISSIONS.values())
+
+
+def test_a_plan_limits_accounts_and_invitations_together(
+    client: ShopClient, north: Shop, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        set_standing(shop=north, access=Shop.Access.OPEN, plan="starter", limits={"staff": 2}, features=[], notice={})
+    invite(client, north)
+
+    refused = client.post("/console/staff/", {"email": "third@north.example", "role": "cashier"})
+
+    assert refused.context["form"].non_field_errors()
+    with tenant_transaction(north):
+        assert Invitation.objects.count() == 1
