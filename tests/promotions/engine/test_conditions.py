@@ -104,9 +104,11 @@ def test_the_gap_is_the_one_number_that_stands_in_the_way(when: Doc, gap: Doc | 
 
 
 def test_the_subtotal_of_a_condition_is_the_current_one_unless_it_says_initial() -> None:
-    order = {"lane": "order", "when": leaf("subtotal", value=1000)}
-    rules = [percent("sale", 5000), amount("now", 10, **order), amount("first", 10, **order | {
-        "when": leaf("subtotal", value=1000, basis="initial")})]  # fmt: skip
+    rules = [
+        percent("sale", 5000),
+        amount("now", 10, when=leaf("subtotal", value=1000)),
+        amount("first", 10, when=leaf("subtotal", value=1000, basis="initial")),
+    ]
 
     quote = Ruleset.compile(rules).price(facts("A @1000"), explain=True)
 

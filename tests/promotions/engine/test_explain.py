@@ -141,6 +141,14 @@ def test_twice_is_told_as_well(explained: Any) -> None:
     assert "\nApplied\n  each: ¥2.00 off; 2 times\n" in out
 
 
+def test_a_fen_within_reach_is_told(explained: Any) -> None:
+    rules = [amount("p", 1, when={"fact": "subtotal", "op": "gte", "value": 2100})]
+
+    _, out, _ = explained("--language", "en", rules=rules, cart=facts("TEA @2000"))
+
+    assert out.endswith("\nWithin reach\n  ¥1.00 missing: p takes off ¥0.01 more\n")
+
+
 def test_it_says_where_more_may_be_possible(explained: Any) -> None:
     policy = {"lanes": [{"lane": "item", "mode": "best"}]}
     rules = [percent(f"p{number}", 1000 + number, "item") for number in range(8)]

@@ -110,7 +110,19 @@ def test_a_line_with_a_date_takes_the_careful_way() -> None:
 
     assert _plain_line(entry) is None
     assert careful(entry) == (
-        Line("l1", "TEA", "tea", ("drinks", "drinks/tea"), "Oak", ("new",), *[MAX_INTEGER] * 4, date(2026, 11, 30)),
+        Line(
+            "l1",
+            "TEA",
+            "tea",
+            ("drinks", "drinks/tea"),
+            "Oak",
+            ("new",),
+            MAX_INTEGER,
+            MAX_INTEGER,
+            MAX_INTEGER,
+            MAX_INTEGER,
+            date(2026, 11, 30),
+        ),
         [],
     )
 
