@@ -84,13 +84,14 @@ def email_change(request: HttpRequest) -> HttpResponse:
     """Ask for another address to sign in with: a link goes to the new one."""
     form = EmailChangeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        email = form.cleaned_data["email"].lower()
         try:
-            token = make_email_change(user_id=request.user.pk, email=form.cleaned_data["email"])  # type: ignore[arg-type]
+            token = make_email_change(user_id=request.user.pk, email=email)  # type: ignore[arg-type]
         except DomainError as fault:
             add_fault(form, fault)
         else:
             link = request.build_absolute_uri(reverse("console:email_confirm", args=[token]))
-            _send("email_change", to=form.cleaned_data["email"], url=link)
+            _send("email_change", to=email, url=link)
             messages.success(
                 request, _("A link is on its way to the new address. Until it is opened the old one counts.")
             )
