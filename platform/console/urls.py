@@ -3,7 +3,21 @@
 from django.urls import path, re_path
 from django.urls.converters import UUIDConverter
 
-from console.views import billing, coupons, domains, home, join_links, keys, orders, products, session
+from console.views import (
+    audit,
+    billing,
+    coupons,
+    domains,
+    home,
+    join_links,
+    keys,
+    orders,
+    products,
+    roles,
+    security,
+    session,
+    staff,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -50,4 +64,25 @@ urlpatterns = [
     path("billing/pay/", billing.pay, name="billing_pay"),
     path("keys/", keys.api_keys, name="api_keys"),
     path("keys/<int:key_id>/revoke/", keys.api_key_revoke, name="api_key_revoke"),
+    path("staff/", staff.staff_list, name="staff"),
+    path("staff/<uuid:user_id>/", staff.staff_detail, name="staff_member"),
+    path("staff/<uuid:user_id>/role/", staff.staff_role, name="staff_role"),
+    path("staff/<uuid:user_id>/close/", staff.staff_close, name="staff_close"),
+    path("staff/<uuid:user_id>/open/", staff.staff_open, name="staff_open"),
+    path("staff/<uuid:user_id>/second-factor/", staff.staff_second_factor, name="staff_second_factor"),
+    path("staff/invitations/<int:invitation_id>/send/", staff.invitation_send, name="invitation_send"),
+    path("staff/invitations/<int:invitation_id>/revoke/", staff.invitation_revoke, name="invitation_revoke"),
+    path("invitation/<str:secret>/", staff.invitation_accept, name="invitation"),
+    path("roles/", roles.role_list, name="roles"),
+    path("roles/new/", roles.role_create, name="role_create"),
+    path("roles/<slug:role>/", roles.role_change, name="role"),
+    path("roles/<slug:role>/delete/", roles.role_delete, name="role_delete"),
+    path("roles/<slug:role>/second-factor/", roles.role_second_factor, name="role_second_factor"),
+    path("security/email/", security.email_change, name="email_change"),
+    path("security/email/<str:token>/", security.email_confirm, name="email_confirm"),
+    path("security/sessions/end/", security.sessions_end, name="sessions_end"),
+    path("security/sessions/<int:session_id>/end/", security.session_end, name="session_end"),
+    path("audit/", audit.audit_list, name="audit"),
+    path("audit/export.csv", audit.audit_export, name="audit_export"),
+    path("audit/<int:entry_id>/", audit.audit_detail, name="audit_entry"),
 ]

@@ -12,6 +12,7 @@ from stock.models import Entry
 
 from billing.plans import name_of_plan
 from console.access import may_open
+from console.devices import describe_device
 from console.notices import describe_notice
 
 register = template.Library()
@@ -107,3 +108,10 @@ def nav_link(context: template.Context, view: str, label: str, icon: str) -> str
         return ""
     facts = {"href": href, "label": label, "icon": icon, "current": request.path.startswith(href)}
     return render_to_string("components/nav_link.html", facts)
+
+
+@register.filter
+@stringfilter
+def device(user_agent: str) -> str:
+    """`Chrome · Windows`."""
+    return describe_device(user_agent)
