@@ -60,11 +60,12 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc]
 
 
 def used_second_factor(request: HttpRequest) -> bool:
-    """Tell whether this session was proven by a code, not only by a password."""
+    """Tell whether this session was proven by a code, not only by a password, and the factor is still there."""
     user = request.user
     if not isinstance(user, User):
         return False
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
+    proven = any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
+    return proven and is_mfa_enabled(user, [Authenticator.Type.TOTP])
 
 
 site = BackOffice(name="admin")

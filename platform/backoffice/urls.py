@@ -6,6 +6,7 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.urls import path
 from django.views.decorators.http import require_POST
+from django.views.generic import RedirectView
 
 from backoffice.site import site
 from backoffice.views import SignInView
@@ -35,6 +36,17 @@ urlpatterns = [
         "recovery-codes/",
         recovery.ViewRecoveryCodesView.as_view(template_name="backoffice/account/recovery_codes.html"),
         name="mfa_view_recovery_codes",
+    ),
+    path(
+        "second-factor/remove/",
+        totp.DeactivateTOTPView.as_view(**_FORM, extra_context={"page": "remove"}),
+        name="mfa_deactivate_totp",
+    ),
+    path("second-factor/removed/", RedirectView.as_view(pattern_name="admin:index"), name="mfa_index"),
+    path(
+        "closed/",
+        account.AccountInactiveView.as_view(template_name="backoffice/account/closed.html"),
+        name="account_inactive",
     ),
     path("", site.urls),
 ]

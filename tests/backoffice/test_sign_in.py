@@ -3,6 +3,7 @@
 from django.urls import reverse
 from staff.models import User
 
+from tenants.models import Shop
 from tests.backoffice.conftest import OPERATOR, sign_in
 from tests.support.shops import PASSWORD, ShopClient
 
@@ -25,3 +26,32 @@ def test_an_operator_gets_in_with_password_and_code(operator: User) -> None:
     page = sign_in().get(OVERVIEW)
     assert page.status_code == 200
     assert b"Open alerts" in page.content
+
+
+def test_wrong_codes_are_limited(operator: User) -> None:
+    """Six digits can be guessed by whoever may guess often enough."""
+    sign_in()
+    client = ShopClient(None, headers={"accept-language": "en"})
+    client.post(reverse("account_login"), {"login": OPERATOR, "password": PASSWORD})
+    pages = [client.post(reverse("mfa_authenticate"), {"code": f"{guess:06}"}) for guess in range(20)]
+    assert b"Too many" in pages[-1].content
+    assert client.get(OVERVIEW).status_code == 302
+
+
+def test_somebody_who_is_no_operator_is_refused(db: None) -> None:
+    User.objects.create_user("eve@laxin.example", PASSWORD)
+    client = ShopClient(None)
+    client.post(reverse("account_login"), {"login": "eve@laxin.example", "password": PASSWORD})
+    assert client.get(OVERVIEW, follow=True).status_code == 403
+
+
+def test_the_back_office_is_not_on_a_shops_host(shops: tuple[Shop, Shop]) -> None:
+    assert ShopClient(shops[0]).get(OVERVIEW).status_code == 404
+
+
+def test_an_operator_changes_the_phone_by_removing_the_factor_and_setting_up_another(operator: User) -> None:
+    client = sign_in()
+    assert client.get(reverse("mfa_activate_totp"))["Location"] == reverse("mfa_deactivate_totp")
+    assert client.get(reverse("mfa_deactivate_totp")).status_code == 200
+    page = client.post(reverse("mfa_deactivate_totp"), follow=True)
+    assert page.request["PATH_INFO"] == reverse("mfa_activate_totp")
