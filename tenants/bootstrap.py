@@ -137,6 +137,7 @@ def grant_public() -> None:
             "REVOKE INSERT, UPDATE, DELETE ON tenants_shoptemplate, django_migrations FROM {app}",
             "GRANT EXECUTE ON FUNCTION tenants_create_schema(text) TO {app}",
             "GRANT EXECUTE ON FUNCTION tenants_schemas_with_news(timestamptz) TO {app}",
+            "GRANT EXECUTE ON FUNCTION tenants_schemas_of_email(text, text[]) TO {app}",
         ):
             cursor.execute(sql.SQL(statement).format(app=app))
         names = (model.objects.using("owner").values_list("schema_name", flat=True) for model in (Shop, ReadySchema))

@@ -7,6 +7,9 @@ export function rememberTheme() {
   const current = root.dataset.theme ?? (systemIsDark ? "shop-dark" : "shop");
   const next = current === "shop" ? "shop-dark" : "shop";
   root.dataset.theme = next;
+  for (const source of document.querySelectorAll("source[data-dark]")) {
+    source.media = next === "shop-dark" ? "all" : "not all";
+  }
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `theme=${next}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${secure}`;
 }

@@ -2,6 +2,7 @@
 import { rememberTheme } from "./theme.js";
 import { copyText } from "./copy.js";
 import { previewField } from "./preview.js";
+import { judgePassword } from "./strength.js";
 
 document.addEventListener("click", (event) => {
   const target = event.target.closest("[data-theme-toggle], [data-copy]");
@@ -13,7 +14,10 @@ document.addEventListener("click", (event) => {
 // After a refused form, typing goes on where the first fault is.
 document.addEventListener("DOMContentLoaded", () => document.querySelector("[aria-invalid=true]")?.focus());
 
-document.addEventListener("input", (event) => previewField(event.target));
+document.addEventListener("input", (event) => {
+  previewField(event.target);
+  judgePassword(event.target);
+});
 
 // One submission per click: a slow answer must not be met by a second post.
 document.addEventListener("submit", (event) => {

@@ -11,6 +11,8 @@ DEBUG = False
 SECRET_KEY = ENV.secret_key
 BASE_URL = ENV.base_url
 BASE_HOST = ENV.base_host
+# Where `laxin demo load` leaves the demo shop's sign-in; the public site shows it, but never in production.
+DEMO_FILE = ENV.home / "demo.json" if ENV.mode == "development" else None
 
 ROOT_URLCONF = "config.urls_public"
 SHOP_URLCONF = "config.urls_shop"

@@ -1,0 +1,59 @@
+"""Ways from the public site into a shop that exists: by its address, or by mail."""
+
+from allauth.core.internal.ratelimit import consume
+from allauth.decorators import rate_limit
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from website.addresses import shop_address
+from website.forms import FindShopForm, SignInForm
+from website.language import public_page
+from website.page import render_page
+from website.selectors import find_slug
+from website.tasks import send_shop_list
+
+
+@rate_limit(action="shop_door")  # type: ignore[untyped-decorator]
+@public_page
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in page of the shop whose address was typed."""
+    form = SignInForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        slug = find_slug(form.cleaned_data["address"])
+        if slug:
+            return redirect(f"{shop_address(slug)}/console/sign-in/")
+        form.add_error("address", _("There is no shop at this address. Check it, or have the list sent to you below."))
+    return render_page(
+        request,
+        "website/sign_in.html",
+        title=f"{_('Sign in')} · Laxin",
+        description=_("Type the address of your shop to get to its sign-in page."),
+        form=form,
+        domain=settings.BASE_HOST,
+    )
+
+
+@never_cache
+@rate_limit(action="find_shop")  # type: ignore[untyped-decorator]
+@public_page
+def find_shop(request: HttpRequest) -> HttpResponse:
+    """Send a person the list of their shops. The answer and its time are the same whether the address is known."""
+    form = FindShopForm(request.POST if request.method == "POST" else None)
+    sent = form.is_valid()
+    if sent:
+        email = form.cleaned_data["email"]
+        # An address is written to seldom, whoever asks: nobody's mailbox is filled from here.
+        if consume(request, app="allauth.account", action="find_shop_of_address", key=email):
+            send_shop_list.delay(email, get_language())
+    return render_page(
+        request,
+        "website/find_shop.html",
+        title=f"{_('Find your shop')} · Laxin",
+        description=_("Have the addresses of your shops sent to your e-mail address."),
+        form=form,
+        sent=sent,
+    )

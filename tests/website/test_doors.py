@@ -1,0 +1,133 @@
+"""Into a shop that exists: by its address, or by the mailed list."""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+from staff.models import User
+from website import tasks
+from website.selectors import list_shops_of_email
+
+from tenants.domains import add_domain
+from tenants.models import Domain, Shop
+from tenants.transaction import tenant_transaction
+from tests.conftest import ClientFor
+from tests.support.shops import PASSWORD, owner_email
+from tests.website.test_pages import text
+
+LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture
+def site(shops: tuple[Shop, Shop], client_for: ClientFor) -> Client:
+    client = client_for(None)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return client
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What was asked of the worker."""
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(tasks.send_shop_list, "delay", lambda *args: asked.append(args))
+    return asked
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["north", " North ", "north.localhost", "http://north.localhost:8000/console/", "NORTH.localhost.",
+     "shop.li.example", "https://shop.li.example/j/x"],
+)  # fmt: skip
+def test_however_the_address_is_written_it_leads_to_the_shops_sign_in(
+    site: Client, shops: tuple[Shop, Shop], typed: str
+) -> None:
+    add_domain(shop=shops[0], host="shop.li.example", now=timezone.now())
+    Domain.objects.update(verified_at=timezone.now())
+
+    answer = site.post("/signin/", {"address": typed})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "http://north.localhost:8000/console/sign-in/")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["nobody", "www", "", "north.elsewhere.example", "http://[", "a\0b", "localhost", "x" * 400, "a.b.localhost"],
+)
+def test_an_address_without_a_shop_is_a_fault_of_the_field(site: Client, typed: str) -> None:
+    answer = site.post("/signin/", {"address": typed})
+
+    assert answer.status_code == 200
+    assert list(answer.context["form"].errors) == ["address"]
+
+
+def test_a_domain_that_is_not_proven_leads_nowhere(site: Client, shops: tuple[Shop, Shop]) -> None:
+    add_domain(shop=shops[0], host="shop.li.example", now=timezone.now())
+
+    assert site.post("/signin/", {"address": "shop.li.example"}).status_code == 200
+
+
+def test_the_answer_is_the_same_whether_the_address_is_known(
+    site: Client, shops: tuple[Shop, Shop], sent: list[tuple[Any, ...]]
+) -> None:
+    known = text(site.post("/find-shop/", {"email": owner_email(shops[0].slug).upper()}))
+    unknown = text(site.post("/find-shop/", {"email": "nobody@x.example"}))
+
+    assert known == unknown
+    assert "Look into your mailbox" in known
+    assert sent == [(owner_email(shops[0].slug), "en"), ("nobody@x.example", "en")]
+
+
+def test_something_else_than_an_address_is_a_fault(site: Client, sent: list[tuple[Any, ...]]) -> None:
+    answer = site.post("/find-shop/", {"email": "li@"})
+
+    assert list(answer.context["form"].errors) == ["email"]
+    assert sent == []
+
+
+def test_nobodys_mailbox_is_filled(site: Client, settings: Settings, sent: list[tuple[Any, ...]]) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"find_shop": "5/m/ip", "find_shop_of_address": "2/h/key"}
+
+    answers = [site.post("/find-shop/", {"email": "li@x.example"}).status_code for _ in range(6)]
+
+    assert answers == [200] * 5 + [429]
+    assert len(sent) == 2
+
+
+def test_the_list_names_the_shops_where_the_address_is_an_active_users(
+    shops: tuple[Shop, Shop], settings: Settings
+) -> None:
+    settings.MAIL_DELIVERY_BACKEND = LOCMEM
+    north, south = shops
+    address = owner_email(north.slug)
+    with tenant_transaction(south):
+        User.objects.create_user(address, PASSWORD)
+
+    tasks.send_shop_list.apply(args=(address, "zh-hans"), throw=True)
+
+    (message,) = mail.outbox
+    assert (message.to, message.subject) == ([address], "您在拉新的店铺")
+    for shop in shops:
+        assert f"{shop.name}\nhttp://{shop.slug}.localhost:8000/console/" in message.body
+    with tenant_transaction(south):
+        User.objects.filter(email=address).update(is_active=False)
+    assert [shop.slug for shop in list_shops_of_email(address)] == ["north"]
+
+
+def test_who_has_no_shop_gets_no_mail(shops: tuple[Shop, Shop], settings: Settings) -> None:
+    settings.MAIL_DELIVERY_BACKEND = LOCMEM
+
+    tasks.send_shop_list.apply(args=("nobody@x.example' OR true --", "en"), throw=True)
+
+    assert mail.outbox == []
+
+
+def test_all_parts_of_the_fleet_are_asked(shops: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("website.selectors.SCHEMAS_AT_ONCE", 1)
+    for shop in shops:
+        with tenant_transaction(shop):
+            User.objects.create_user("both@x.example", PASSWORD)
+
+    assert [shop.slug for shop in list_shops_of_email("both@x.example")] == ["north", "south"]

@@ -1,0 +1,64 @@
+"""The page of prices: what the plans say, in the currency of the reader's language, a month or a year at a time."""
+
+import re
+
+import pytest
+from django.test import Client
+from website.prices import list_offers, list_rows, read_price
+
+from billing.plans import PLANS
+from tests.conftest import ClientFor
+from tests.website.test_pages import text
+
+
+@pytest.fixture
+def site(db: None, client_for: ClientFor) -> Client:
+    return client_for(None)
+
+
+@pytest.mark.parametrize(
+    ("language", "interval", "prices", "months"),
+    [
+        ("zh-hans", "month", ["¥99", "¥299", "¥899"], ["¥99", "¥299", "¥899"]),
+        ("zh-hans", "year", ["¥990", "¥2,990", "¥8,990"], ["¥82.50", "¥249.16", "¥749.16"]),
+        ("en", "month", ["$15", "$45", "$129"], ["$15", "$45", "$129"]),
+        ("en", "year", ["$150", "$450", "$1,290"], ["$12.50", "$37.50", "$107.50"]),
+    ],
+)
+def test_prices_are_those_of_the_plans(
+    site: Client, language: str, interval: str, prices: list[str], months: list[str]
+) -> None:
+    offers = list_offers(language=language, interval=interval)
+
+    assert [offer.price for offer in offers] == prices
+    assert [offer.monthly for offer in offers] == months
+    page = text(site.get("/prices/", {"lang": language, "interval": interval}))
+    for price in prices:
+        assert f">{price}<" in page
+
+
+def test_a_price_leads_to_sign_up_with_its_plan_and_interval(site: Client) -> None:
+    page = text(site.get("/prices/", {"lang": "en", "interval": "year"}))
+
+    assert re.findall(r'href="/signup/\?([^"]+)"', page) == [
+        f"plan={key}&amp;interval=year" for key in ("starter", "growth", "scale")
+    ]
+
+
+def test_an_interval_that_is_not_sold_is_a_month(site: Client) -> None:
+    assert ">$45<" in text(site.get("/prices/", {"lang": "en", "interval": "week"}))
+
+
+def test_the_comparison_has_every_limit_and_feature_of_the_plans() -> None:
+    rows = {str(row.label): list(row.values) for row in list_rows()}
+
+    assert rows["Members"] == [2_000, 20_000, 500_000]
+    assert rows["A domain of your own"] == [False, True, True]
+    numbers = [values for values in rows.values() if all(type(value) is int for value in values)]
+    assert len(numbers) == len(PLANS["growth"].limits)
+    some = [values for values in rows.values() if False in values]
+    assert len(some) == len({feature for plan in PLANS.values() for feature in plan.features})
+
+
+def test_cents_are_shown_where_there_are_any() -> None:
+    assert [read_price(amount, "USD") for amount in (0, 100, 105, 123_456_00)] == ["$0", "$1", "$1.05", "$123,456"]
