@@ -99,6 +99,7 @@ def test_entering_a_shop_stands_in_both_logs_and_ends_soon(operator: User, shops
             f"operator:{OPERATOR}",
             {"reason": REASON, "as": "owner@north.example"},
         )
+    assert REASON in client.get("/console/", follow=True).content.decode()
     with tenant_transaction(south):
         assert not AuditEntry.objects.exists()
     assert LogEntry.objects.get().change_message == f"enter: {REASON}"
