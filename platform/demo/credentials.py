@@ -12,6 +12,8 @@ from kernel.ids import hash_secret
 from staff.models import ApiKey, User
 from staff.services import create_api_key, open_shop, revoke_api_key
 
+from billing.selectors import find_account
+from billing.services import give_plan
 from tenants.errors import ShopUnknown
 from tenants.models import Shop
 from tenants.selectors import get_shop
@@ -21,6 +23,7 @@ SLUG, NAME, LANGUAGE = "demo", "Laxin 示例超市", "zh-hans"
 EMAIL = "owner@demo.example"
 JOIN_CODE = "welcome"
 KEY_NAME = "Demo"
+PLAN = "scale"
 FILE = "demo.json"
 
 
@@ -43,14 +46,22 @@ def ensure_shop(*, home: Path, now: datetime) -> tuple[Shop, Credentials]:
     except ShopUnknown:
         password = secrets.token_urlsafe(12)
         opened = open_shop(slug=SLUG, name=NAME, email=EMAIL, password=password, language=LANGUAGE, now=now)
+        _give_plan(opened.shop, now)
         with tenant_transaction(opened.shop):
             secret_key = _replace_secret_key(now)
         return opened.shop, Credentials(opened.storefront_key, secret_key, password)
+    _give_plan(shop, now)
     with tenant_transaction(shop):
         known = read_credentials(home)
         if known and ApiKey.objects.filter(key_hash=hash_secret(known.secret_key)).exists():
             return shop, known
         return shop, _renew(now)
+
+
+def _give_plan(shop: Shop, now: datetime) -> None:
+    """The demo shop shows what a plan looks like, and no trial of it ends."""
+    if find_account(shop_id=shop.pk) is None:
+        give_plan(shop=shop, plan=PLAN, reason="The demo shop.", operator="laxin demo load", until=None, now=now)
 
 
 def _renew(now: datetime) -> Credentials:
