@@ -103,6 +103,14 @@ def throwaway_installation(environ: Mapping[str, str], seed_arguments: list[str]
         )
 
 
+def start_command(arguments: list[str], environ: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Begin a management command whose output nobody reads."""
+    command = [sys.executable, "-m", "config.cli", *arguments]
+    return subprocess.Popen(  # noqa: S603 - the command is ours
+        command, env=dict(environ), cwd=checkout_root(), stdout=subprocess.DEVNULL, text=True
+    )
+
+
 def run_command(arguments: list[str], environ: Mapping[str, str]) -> str:
     """Run a management command to its end and return what it printed."""
     command = [sys.executable, "-m", "config.cli", *arguments]

@@ -18,8 +18,9 @@ from staff.models import User
 from staff.services import open_shop
 from stock.models import Balance
 
-from tenants.deletion import delete_shop
+from tenants.deletion import delete_shop, search_traces
 from tenants.export import export_shop
+from tenants.models import Shop
 from tenants.pool import refill_pool
 from tenants.provisioning import create_shop
 from tenants.restore import restore_shop
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         figures["claim"] = _time(CLAIMS, lambda number: _make(f"claim-{number}", now))
         with tempfile.TemporaryDirectory() as folder:
             figures |= _time_unit(opened.shop, Path(folder) / "unit.tar.gz", now)
-        print(json.dumps({"figures": figures, "backend_mb": _visit_all()}))
+        print(json.dumps({"figures": figures, "backend_mb": _visit_all(), "recycled": _visit_as_requests_do()}))
 
 
 def _make(slug: str, now: datetime) -> None:
@@ -72,11 +73,16 @@ def _time_unit(shop: Any, file: Path, now: datetime) -> dict[str, list[float]]:
         with file.open("rb") as source:
             copies.append(restore_shop(file=source, slug=f"copy-{number}", now=now).shop)
 
+    def delete(number: int) -> None:
+        deleted.append(delete_shop(shop=copies[number], now=now))
+
     copies: list[Any] = []
+    deleted: list[Any] = []
     return {
         "export": _time(UNITS, export),
         "restore": _time(UNITS, restore),
-        "delete": _time(UNITS, lambda number: delete_shop(shop=copies[number], now=now)),
+        "delete": _time(UNITS, delete),
+        "search": _time(1, lambda _number: search_traces(canaries=deleted[0].canaries)),
     }
 
 
@@ -91,16 +97,36 @@ def _time(times: int, operation: Callable[[int], object]) -> list[float]:
 
 def _visit_all() -> list[float]:
     """Private megabytes of one database backend before and after a query on five tables of every shop."""
-    connection.close()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        pid = cursor.fetchone()[0]
+    connection.close_pool()  # the backends that made the shops know them already
+    pid = _backend()
     before = _private_mb(pid)
     for shop in list_shops():
-        with tenant_transaction(shop):
-            for model in (User, Product, Order, Member, Balance):
-                model.objects.count()
+        _visit(shop)
     return [before, _private_mb(pid)]
+
+
+def _visit_as_requests_do() -> dict[str, float]:
+    """The same with the connection given back to the pool after each shop: the largest backend, and how many served."""
+    connection.close_pool()
+    largest, pids = 0.0, set()
+    for shop in list_shops():
+        _visit(shop)
+        pids.add(pid := _backend())
+        largest = max(largest, _private_mb(pid))
+        connection.close()
+    return {"mb": largest, "backends": len(pids)}
+
+
+def _visit(shop: Shop) -> None:
+    with tenant_transaction(shop):
+        for model in (User, Product, Order, Member, Balance):
+            model.objects.count()
+
+
+def _backend() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
 
 
 def _private_mb(pid: int) -> float:
