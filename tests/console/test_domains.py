@@ -5,11 +5,15 @@ from datetime import datetime
 
 import pytest
 from django.core.cache import cache
+from playwright.sync_api import Browser
 
 from tenants import domain_proof
 from tenants.domains import add_domain, list_domains
 from tenants.models import Domain, Shop
 from tenants.transaction import find_current_shop
+from tests.console.test_browser import Url, check, sign_in
+from tests.support.browser import page_of
+from tests.support.live import LiveServer
 from tests.support.shops import ShopClient
 
 PAGE = "/console/domains/"
@@ -99,3 +103,21 @@ def test_another_shops_domain_is_neither_shown_nor_changed(
         assert client.post(f"{PAGE}{HOST}/{what}/").status_code == 404
     assert client.post(PAGE, {"host": HOST}).status_code == 422
     assert (state_of(north), state_of(south)) == ([], [(HOST, True, False)])
+
+
+def test_the_page_is_in_order_in_every_dress_and_its_values_are_copied(
+    browser: Browser, live_shops: tuple[Shop, Shop], web_server: LiveServer, now: datetime
+) -> None:
+    north = live_shops[0]
+    url: Url = lambda path: web_server.url(north, path)  # noqa: E731
+    for host in (HOST, "main.example.com", "asked-for-with-a-rather-long-name.example.com"):
+        add_domain(shop=north, host=host, now=now)
+    north.domains.exclude(host__startswith="asked").update(verified_at=now)
+    north.domains.filter(host__startswith="main").update(is_primary=True)
+    with page_of(browser) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        sign_in(page, url)
+        assert list(check(page, url, [PAGE])) == []
+        page.locator("button[data-copy^='laxin-verification=']").first.click()
+        copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"laxin-verification={north.domains.get(host__startswith='asked').token}"
