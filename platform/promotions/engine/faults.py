@@ -97,22 +97,20 @@ class Reader:
             return Reader({}, self.at(key), [], keys)  # one fault is enough for all that is not there
         return Reader(self.document[key], self.at(key), self.faults, keys)
 
-    def integer(
-        self, key: str, minimum: int, maximum: int = MAX_INTEGER, *, required: bool = False, default: int = 0
-    ) -> int:
+    def integer(self, key: str, minimum: int, maximum: int = MAX_INTEGER, *, required: bool = False) -> int:
         if key not in self.document:
             if required:
                 self.require(key)
-            return default
-        return self.checked_integer(self.document[key], self.at(key), minimum, maximum, default)
+            return 0
+        return self.checked_integer(self.document[key], self.at(key), minimum, maximum)
 
-    def checked_integer(self, value: object, path: Path, minimum: int, maximum: int, default: int) -> int:
+    def checked_integer(self, value: object, path: Path, minimum: int, maximum: int) -> int:
         if type(value) is not int:
             self._note(path, "TYPE", "must be a whole number")
-            return default
+            return 0
         if not minimum <= value <= maximum:
             self._note(path, "RANGE", f"must be from {minimum} to {maximum}")
-            return default
+            return 0
         return value
 
     def optional_integer(self, key: str, minimum: int, maximum: int = MAX_INTEGER) -> int | None:

@@ -51,8 +51,8 @@ def refund(
     back than are left, and `ValueError` when `requalify` lacks facts or rules.
     """
     counts = _checked(quote, returned, policy, earlier)
-    due = sum(_cheapest(line, counts.get(line.id, 0)) for line in quote.lines)
-    left = {line.id: line.quantity - counts.get(line.id, 0) for line in quote.lines}
+    due = sum(_cheapest(line, counts[line.id]) for line in quote.lines)
+    left = {line.id: line.quantity - counts[line.id] for line in quote.lines}
     if policy == "requalify":
         due = min(due, max(0, sum(line.final for line in quote.lines) - _worth(left, facts, rules)))
     shipping = 0 if any(left.values()) else quote.shipping

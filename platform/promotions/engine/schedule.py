@@ -66,7 +66,7 @@ def parse_schedule(document: object, path: Path, faults: list[Fault]) -> Schedul
     if opens is not None and closes is not None and opens >= closes:
         reader.fault("until", "CONFLICT", "must be after from: the schedule never opens")
     weekdays = frozenset(
-        reader.checked_integer(entry, place, 1, 7, 1)
+        reader.checked_integer(entry, place, 1, 7)
         for place, entry in (reader.items("weekdays") if reader.has("weekdays") else ())
     )
     slots = tuple(

@@ -269,3 +269,39 @@ def test_what_comes_off_a_subtotal_knows_the_times_of_the_promotion() -> None:
 )
 def test_where_more_than_the_subtotal_decides_there_is_no_curve(document: Doc) -> None:
     assert reward_of(document).curve(turn_of()) is None
+
+
+def test_a_promotion_reaches_what_its_money_rewards_reach() -> None:
+    def mask(*rewards: Doc) -> int:
+        promotion = parse_promotion(amount("p", 1) | {"then": list(rewards)}, None, [], Scopes())
+        assert promotion is not None
+        return promotion.mask(Cart(parse_facts(CART)))
+
+    of_b, of_c = ({"type": "amount_off", "amount": 1, "scope": {"skus": [sku]}} for sku in "BC")
+    gift = {"type": "gift", "sku": "G", "quantity": 1, "scope": {"skus": ["A"]}}
+
+    assert mask(of_b) == 0b0010
+    assert mask(of_b, of_c) == 0b0110
+    assert mask(of_b, gift) == 0b0010
+    assert mask(gift) == 0b0001
+    assert mask(of_c, {"type": "shipping_off", "amount": 1}) == 0b1100
+
+
+@pytest.mark.parametrize(
+    ("rewards", "limits", "looks"),
+    [
+        ([PERCENT], {}, 1),
+        ([PERCENT, EVERY], {}, 2),
+        ([PERCENT, EVERY], {"total": 5}, 2),
+        ([PERCENT, EVERY], {"times_per_order": 5}, 4),
+        ([BY_SKU], {}, 2),
+        ([ANY], {}, 2),
+        ([OTHER], {}, 3),
+        ([BUNDLE], {}, 2),
+    ],
+)
+def test_how_often_a_promotion_goes_through_its_units(rewards: list[Doc], limits: Doc, looks: int) -> None:
+    promotion = parse_promotion(amount("p", 1, limits=limits) | {"then": rewards}, None, [], Scopes())
+
+    assert promotion is not None
+    assert promotion.looks == looks

@@ -144,3 +144,13 @@ def test_the_fee_is_a_line_of_its_own() -> None:
     assert applied(quote) == [("a", 100), ("t", 400), ("s", 300)]
     assert (quote.shipping, quote.discount) == (100, 800)
     assert quote.exact
+
+
+@pytest.mark.parametrize("mode", ["best", "first", "stack"])
+def test_what_has_no_effect_does_not_keep_the_next_from_its_turn_when_nobody_asks_why(mode: str) -> None:
+    rules = [{"id": "none", "lane": "item", "priority": 5, "then": [{"type": "member_price"}]}, amount("p", 10, "item")]
+    policy = {"lanes": [{"lane": "item", "mode": mode}]}
+
+    quote = Ruleset.compile(rules, policy).price(facts("A @1000"))
+
+    assert applied(quote) == [("p", 10)]

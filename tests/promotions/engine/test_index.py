@@ -189,6 +189,15 @@ def test_of_all_that_is_asked_for_the_rarest_kind_decides(promotion: Doc, cart: 
     assert found(promotion, cart) is brought_up
 
 
+def test_a_cart_that_costs_nothing_brings_up_what_asks_for_nothing() -> None:
+    free = facts("A @0")
+
+    assert not found(when("subtotal", "gte", 1), free)
+    assert found(when("subtotal", "gte", 0), free)
+    assert found(when("member.orders", "gte", 1), free)
+    assert found(amount("p", 1), facts(""))
+
+
 def test_candidates_come_by_rank_each_once() -> None:
     rules = Ruleset.compile(
         [

@@ -75,6 +75,27 @@ def test_the_next_step_of_what_already_applies_is_a_nudge(reward: Doc, nudge: tu
     assert (found.fact, found.missing, found.saves, found.gifts) == nudge
 
 
+@pytest.mark.parametrize(
+    ("reward", "nudge"),
+    [
+        ({"type": "amount_off", "amount": 100, "every": 2000}, ("subtotal", 500, 500, 100, 0)),
+        (
+            {"type": "tiers", "measure": "quantity", "steps": [{"at": 5, "amount_off": 70}]},
+            ("quantity", 2, 1000, 70, 0),
+        ),
+        (
+            {"type": "tiers", "measure": "quantity", "group_by": "sku", "steps": [{"at": 4, "amount_off": 70}]},
+            ("quantity", 1, 500, 70, 0),
+        ),
+        ({"type": "gift", "sku": "G", "quantity": 2, "every_amount": 1600}, ("subtotal", 100, 100, 0, 2)),
+    ],
+)
+def test_the_first_step_is_a_nudge(reward: Doc, nudge: tuple[str, int, int, int, int]) -> None:
+    (found,) = nudges(facts("A x3 @500"), {"id": "p", "lane": "order", "then": [reward]})
+
+    assert (found.fact, found.missing, found.cost, found.saves, found.gifts) == nudge
+
+
 def test_steps_that_times_per_order_has_used_up_are_no_nudge() -> None:
     every = amount("p", 100, every=1000, max_times=1)
 

@@ -150,6 +150,55 @@ def found(document: object) -> list[tuple[str, str]]:
         ),
         (tiers({"at": 1, "percent_bp": 10_001}), [("/then/0/steps/0/percent_bp", "RANGE")]),
         (tiers({"amount_off": 1}), [("/then/0/steps/0/at", "MISSING")]),
+        # What cannot be read is not taken for a step that begins elsewhere.
+        (tiers({"at": 1, "amount_off": 1}, {"at": "1", "amount_off": 2}), [("/then/0/steps/1/at", "TYPE")]),
+        (
+            tiers({"at": 0, "amount_off": 1}, {"amount_off": 2}),
+            [("/then/0/steps/0/at", "RANGE"), ("/then/0/steps/1/at", "MISSING")],
+        ),
+        (
+            promotion(
+                then=[
+                    {
+                        "type": "expiry_ladder",
+                        "steps": [
+                            {"max_days_to_expiry": 0, "percent_bp": 1},
+                            {"max_days_to_expiry": "0", "percent_bp": 2},
+                        ],
+                    }
+                ]
+            ),
+            [("/then/0/steps/1/max_days_to_expiry", "TYPE")],
+        ),
+        (
+            promotion(then=[{"type": "expiry_ladder", "steps": [{}]}]),
+            [("/then/0/steps/0/max_days_to_expiry", "MISSING"), ("/then/0/steps/0/percent_bp", "MISSING")],
+        ),
+        (
+            promotion(then=[{"type": "expiry_ladder", "steps": [{"max_days_to_expiry": -1, "percent_bp": 10_001}]}]),
+            [("/then/0/steps/0/max_days_to_expiry", "RANGE"), ("/then/0/steps/0/percent_bp", "RANGE")],
+        ),
+        (promotion(then=[{"type": "amount_off", "per": "unit"}]), [("/then/0/amount", "MISSING")]),
+        (reward(pick="cheapest"), [("/then/0/pick", "CONFLICT")]),
+        (reward(per="unit", max_times=5), [("/then/0/max_times", "CONFLICT")]),
+        (
+            promotion(schedule={"weekdays": [1, "1", 0]}),
+            [("/schedule/weekdays/1", "TYPE"), ("/schedule/weekdays/2", "RANGE")],
+        ),
+        (
+            promotion(then=[{"type": "bundle_price", "items": [{"quantity": 0}, 5, {"x": 1}], "price": -1}]),
+            [
+                ("/then/0/items/0/quantity", "RANGE"),
+                ("/then/0/items/1", "TYPE"),
+                ("/then/0/items/2/x", "UNKNOWN_KEY"),
+                ("/then/0/items/2/quantity", "MISSING"),
+                ("/then/0/price", "RANGE"),
+            ],
+        ),
+        (
+            promotion(then=[{"type": "nth_unit", "n": 0, "percent_bp": 10_001, "group_by": "line"}]),
+            [("/then/0/n", "RANGE"), ("/then/0/percent_bp", "RANGE"), ("/then/0/group_by", "VALUE")],
+        ),
         (promotion(then=[{"type": "gift"}]), [("/then/0/sku", "MISSING"), ("/then/0/quantity", "MISSING")]),
         (promotion(then=[{"type": "points_multiplier"}]), [("/then/0/times_bp", "MISSING")]),
         (
@@ -197,8 +246,39 @@ def test_a_faulty_promotion_is_refused_at_its_place(document: object, faults: li
         promotion(name=None, coupon=None, schedule=None, when=None, limits=None, floor_margin_bp=None, excludes=[]),
         promotion(limits={"total": None}, schedule={"from": None, "until": None, "weekdays": None, "hours": None}),
         promotion(excludes=["order"], priority=-3),
+        promotion(priority=1 - 2**53, floor_margin_bp=0),
+        promotion(priority=2**53 - 1, limits={"total": 2**53 - 1}),
+        promotion(limits=dict.fromkeys(
+            ("times_per_order", "per_member", "total", "discount_total", "discount_per_order"), 1)),
+        promotion(when=LEAF | {"value": 0}),
+        promotion(schedule={"weekdays": [1, 7], "hours": [["00:00", "24:00"], ["23:59", "00:00"]]}),
+        percent("p", 1, max_amount=1, max_units=1, pick="cheapest", basis="current"),
+        percent("p", 10_000, max_units=1, pick="dearest", basis="initial"),
+        reward(amount=1, per="scope", every=1, max_times=1),
+        reward(amount=1, per="unit", max_units=1),
+        tiers({"at": 1, "amount_off": 1}, {"at": 2, "percent_bp": 1}, group_by="scope"),
+        tiers({"at": 1, "percent_bp": 10_000}, group_by="product"),
+        promotion(then=[{"type": "fixed_unit_price", "unit_price": 0, "max_units": 1}]),
+        promotion(then=[{"type": "nth_unit", "n": 1, "percent_bp": 1, "group_by": "product"}]),
+        promotion(then=[{"type": "nth_unit", "n": 1, "percent_bp": 10_000, "group_by": "sku"}]),
+        promotion(then=[{"type": "buy_get", "buy": {"quantity": 1}, "get": {"quantity": 1, "percent_bp": 1},
+                         "max_times": 1}]),
+        promotion(then=[{"type": "buy_get", "buy": {"quantity": 1}, "get": {"quantity": 1, "percent_bp": 10_000}}]),
+        promotion(then=[{"type": "bundle_price", "items": [{"quantity": 1}], "price": 0, "max_times": 1}]),
+        promotion(then=[{"type": "any_n_price", "quantity": 1, "price": 0, "max_times": 1}]),
+        promotion(then=[{"type": "expiry_ladder", "steps": [{"max_days_to_expiry": 0, "percent_bp": 1},
+                                                           {"max_days_to_expiry": 1, "percent_bp": 10_000}]}]),
+        promotion(then=[{"type": "gift", "sku": "G", "quantity": 1, "every_quantity": 1, "max_times": 1}]),
+        promotion(then=[{"type": "gift", "sku": "G", "quantity": 1, "every_amount": 1, "max_times": 1}]),
+        promotion(then=[{"type": "shipping_off", "percent_bp": 1}]),
+        promotion(then=[{"type": "shipping_off", "percent_bp": 10_000}]),
+        promotion(then=[{"type": "shipping_off", "amount": 1}]),
+        promotion(then=[{"type": "shipping_off", "price": 0}]),
+        promotion(then=[{"type": "points_multiplier", "times_bp": 1}]),
+        promotion(then=[{"type": "issue_coupon", "batch": "b", "quantity": 1}]),
+        reward(scope={"min_unit_price": 0, "max_unit_price": 0, "max_days_to_expiry": 0}),
     ],
-)
+)  # fmt: skip
 def test_what_is_left_out_or_null_takes_its_default(document: Doc) -> None:
     assert found(document) == []
 

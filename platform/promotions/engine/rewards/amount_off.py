@@ -38,7 +38,7 @@ class AmountOff(Scoped):
     @classmethod
     def parse(cls, reader: Reader, scopes: Scopes) -> Self:
         scope = scopes.parse(reader)
-        amount = reader.integer("amount", 1, required=True, default=1)
+        amount = reader.integer("amount", 1, required=True)
         every = reader.optional_integer("every", 1)
         max_times = reader.optional_integer("max_times", 1)
         if max_times is not None and not reader.has("every"):
@@ -52,7 +52,7 @@ class AmountOff(Scoped):
         units = turn.units(self.scope)
         subtotal = sum_of_units(units)
         times = self._times(turn, subtotal)
-        if not times or not units:
+        if not times:
             return NOTHING
         return Proposal(share(min(subtotal, times * self.amount), units), times)
 
@@ -99,7 +99,7 @@ class AmountOffEach(Scoped):
     @classmethod
     def parse(cls, reader: Reader, scopes: Scopes) -> Self:
         scope = scopes.parse(reader)
-        amount = reader.integer("amount", 1, required=True, default=1)
+        amount = reader.integer("amount", 1, required=True)
         max_units, cheapest = parse_pick(reader)
         for key in ("every", "max_times"):
             if reader.has(key):

@@ -24,7 +24,7 @@ class AnyNPrice(SelfBounded):
     def parse(cls, reader: Reader, scopes: Scopes) -> Self:
         return cls(
             scopes.parse(reader),
-            reader.integer("quantity", 1, required=True, default=1),
+            reader.integer("quantity", 1, required=True),
             reader.integer("price", 0, required=True),
             reader.optional_integer("max_times", 1),
         )

@@ -109,7 +109,7 @@ class Reward(ABC):
 
     def has_units(self, turn: Turn) -> bool:
         """Whether there are units enough for it to be tried at all."""
-        return bool(self.mask(turn.cart)) and bool(self._units(turn))
+        return bool(self._units(turn))
 
     def _units(self, turn: Turn) -> list[Units]:
         """The units in its scope."""

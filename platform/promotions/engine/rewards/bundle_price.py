@@ -29,7 +29,7 @@ class BundlePrice(Reward):
         items = []
         for path, entry in reader.items("items", required=True):
             item = Reader(entry, path, reader.faults, ("scope", "quantity"))
-            items.append(Item(scopes.parse(item), item.integer("quantity", 1, required=True, default=1)))
+            items.append(Item(scopes.parse(item), item.integer("quantity", 1, required=True)))
         return cls(tuple(items), reader.integer("price", 0, required=True), reader.optional_integer("max_times", 1))
 
     @property
@@ -81,8 +81,6 @@ class BundlePrice(Reward):
         return most
 
     def has_units(self, turn: Turn) -> bool:
-        if not self.mask(turn.cart):
-            return False
         fitting = [set(turn.units(item.scope)) for item in self.items]
         runs = dearest_first(list(set().union(*fitting)))
         return any(groups(runs, self._parts(runs, fitting), 1))

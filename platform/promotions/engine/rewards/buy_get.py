@@ -30,10 +30,10 @@ class BuyGet(Reward):
         get = reader.part("get", ("scope", "quantity", "percent_bp"))
         return cls(
             scopes.parse(buy),
-            buy.integer("quantity", 1, required=True, default=1),
+            buy.integer("quantity", 1, required=True),
             scopes.parse(get),
-            get.integer("quantity", 1, required=True, default=1),
-            get.integer("percent_bp", 1, 10_000, required=True, default=1),
+            get.integer("quantity", 1, required=True),
+            get.integer("percent_bp", 1, 10_000, required=True),
             reader.optional_integer("max_times", 1),
         )
 
@@ -87,7 +87,7 @@ class BuyGet(Reward):
         return most
 
     def has_units(self, turn: Turn) -> bool:
-        return bool(self.mask(turn.cart)) and bool(self._groups(turn)[1])
+        return bool(self._groups(turn)[1])
 
     def _last_off(self, runs: list[Units], group: Group) -> int:
         left, off = self.get_quantity, 0

@@ -58,7 +58,7 @@ class Gift(Effect):
         return cls(
             scopes.parse(reader),
             reader.text("sku", required=True) or "",
-            reader.integer("quantity", 1, required=True, default=1),
+            reader.integer("quantity", 1, required=True),
             reader.optional_integer("every_quantity", 1),
             reader.optional_integer("every_amount", 1),
             reader.optional_integer("max_times", 1),
@@ -117,7 +117,7 @@ class PointsMultiplier(Effect):
     @classmethod
     def parse(cls, reader: Reader, scopes: Scopes) -> Self:
         scope = scopes.parse(reader)
-        times_bp = reader.integer("times_bp", 1, required=True, default=1)
+        times_bp = reader.integer("times_bp", 1, required=True)
         return cls(scope, times_bp, copy.deepcopy(reader.document.get("scope", {})))
 
     def scopes(self) -> tuple[Scope, ...]:
@@ -147,7 +147,7 @@ class IssueCoupon(Effect):
     @classmethod
     def parse(cls, reader: Reader, scopes: Scopes) -> Self:
         batch = reader.text("batch", required=True) or ""
-        return cls(scopes.everything, batch, reader.integer("quantity", 1, required=True, default=1))
+        return cls(scopes.everything, batch, reader.integer("quantity", 1, required=True))
 
     def scopes(self) -> tuple[Scope, ...]:
         return (self.everything,)

@@ -28,9 +28,9 @@ class ExpiryLadder(SelfBounded):
         for path, entry in reader.items("steps", required=True):
             step = Reader(entry, path, reader.faults, ("max_days_to_expiry", "percent_bp"))
             days = step.integer("max_days_to_expiry", 0, required=True)
-            if days in steps and "max_days_to_expiry" in step.document:
+            if days in steps and step.document.get("max_days_to_expiry") == days:
                 step.fault("max_days_to_expiry", "DUPLICATE", "another step begins here")
-            steps[days] = step.integer("percent_bp", 1, 10_000, required=True, default=1)
+            steps[days] = step.integer("percent_bp", 1, 10_000, required=True)
         return cls(scope, tuple(sorted(steps.items())))
 
     def from_units(self, turn: Turn, units: list[Units]) -> Proposal:

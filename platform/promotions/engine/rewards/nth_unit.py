@@ -28,8 +28,8 @@ class NthUnit(Scoped):
     def parse(cls, reader: Reader, scopes: Scopes) -> Self:
         return cls(
             scopes.parse(reader),
-            reader.integer("n", 1, required=True, default=1),
-            reader.integer("percent_bp", 1, 10_000, required=True, default=1),
+            reader.integer("n", 1, required=True),
+            reader.integer("percent_bp", 1, 10_000, required=True),
             reader.choice("group_by", GROUPINGS),
         )
 

@@ -39,7 +39,7 @@ class PercentOff(Scoped):
     @classmethod
     def parse(cls, reader: Reader, scopes: Scopes) -> Self:
         scope = scopes.parse(reader)
-        percent_bp = reader.integer("percent_bp", 1, 10_000, required=True, default=1)
+        percent_bp = reader.integer("percent_bp", 1, 10_000, required=True)
         of_initial = reader.choice("basis", ("current", "initial"), default="current") == "initial"
         max_amount = reader.optional_integer("max_amount", 1)
         max_units, cheapest = parse_pick(reader)

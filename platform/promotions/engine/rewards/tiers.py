@@ -144,8 +144,8 @@ def _parse_steps(reader: Reader) -> tuple[Step, ...]:
     steps: dict[int, Step] = {}
     for path, entry in reader.items("steps", required=True):
         step = Reader(entry, path, reader.faults, ("at", "amount_off", "percent_bp"))
-        at = step.integer("at", 1, required=True, default=1)
-        if at in steps and "at" in step.document:
+        at = step.integer("at", 1, required=True)
+        if at in steps and step.document.get("at") == at:
             step.fault("at", "DUPLICATE", "another step begins here")
         amount_off = step.optional_integer("amount_off", 1)
         percent_bp = step.optional_integer("percent_bp", 1, 10_000)
