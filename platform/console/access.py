@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, wraps
-from typing import Concatenate, cast
+from typing import Any, Concatenate, cast
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -37,7 +37,12 @@ type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def staff_page[**P](
-    permission: str, *, post: str | None = None, while_closed: bool = False, without_second_factor: bool = False
+    permission: str,
+    *,
+    post: str | None = None,
+    while_closed: bool = False,
+    without_second_factor: bool = False,
+    personal: bool = False,
 ) -> Callable[[View[P]], View[P]]:
     """The one gate of the console: `@staff_page("orders.view")`, inside `require_safe` and its like.
 
@@ -49,7 +54,8 @@ def staff_page[**P](
     person.
 
     Whose role demands a second factor and who has none is led to its set-up from every page, but those of the set-up
-    (`without_second_factor`). What is posted is done, in the audit log, by whoever is signed in.
+    (`without_second_factor`). What is posted is done, in the audit log, by whoever is signed in. `personal` pages are
+    closed to support, who acts for the shop and not for the person.
     """
     for each in filter(None, (permission, post)):
         if each not in PERMISSIONS and each != SIGNED_IN:
@@ -66,6 +72,8 @@ def staff_page[**P](
             needed = permission if request.method in SAFE_METHODS else post or permission
             if not access.may(needed):
                 return _refuse(request, needed)
+            if personal and find_operator(request) is not None:
+                return _render_refusal(request, "console/refused_support.html", {})
             if shop.access == Shop.Access.SUSPENDED and not while_closed:
                 return _show_closed(request)
             if request.method == "POST" and shop.access != Shop.Access.OPEN and not while_closed:
@@ -130,10 +138,7 @@ def _enter(request: HttpRequest) -> Access:
 
 def _show_closed(request: HttpRequest) -> HttpResponse:
     """Say why the page cannot be used, and lead to the plan."""
-    context = {"may_pay": may_open(request, "console:billing")}
-    response = render(request, "console/closed.html", context, status=403)
-    add_never_cache_headers(response)
-    return response
+    return _render_refusal(request, "console/closed.html", {"may_pay": may_open(request, "console:billing")})
 
 
 def _refuse(request: HttpRequest, permission: str) -> HttpResponse:
@@ -143,6 +148,10 @@ def _refuse(request: HttpRequest, permission: str) -> HttpResponse:
         "roles": list_roles_that_may(permission=permission),
         "owners": list_owners(),
     }
-    response = render(request, "console/refused.html", context, status=403)
+    return _render_refusal(request, "console/refused.html", context)
+
+
+def _render_refusal(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    response = render(request, template, context, status=403)
     add_never_cache_headers(response)
     return response

@@ -100,6 +100,8 @@ def test_entering_a_shop_stands_in_both_logs_and_ends_soon(operator: User, shops
             {"reason": REASON, "as": "owner@north.example"},
         )
     assert REASON in client.get("/console/", follow=True).content.decode()
+    for personal in ("/console/security/", "/console/security/codes/", "/console/security/password/"):
+        assert client.get(personal).status_code == 403
     with tenant_transaction(south):
         assert not AuditEntry.objects.exists()
     assert LogEntry.objects.get().change_message == f"enter: {REASON}"
