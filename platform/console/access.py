@@ -70,10 +70,8 @@ def staff_page[**P](
             if access.needs_second_factor and not without_second_factor and find_operator(request) is None:
                 return redirect("mfa_activate_totp")
             needed = permission if request.method in SAFE_METHODS else post or permission
-            if not access.may(needed):
+            if (personal and find_operator(request)) or not access.may(needed):
                 return _refuse(request, needed)
-            if personal and find_operator(request) is not None:
-                return _render_refusal(request, "console/refused_support.html", {})
             if shop.access == Shop.Access.SUSPENDED and not while_closed:
                 return _show_closed(request)
             if request.method == "POST" and shop.access != Shop.Access.OPEN and not while_closed:
@@ -143,6 +141,8 @@ def _show_closed(request: HttpRequest) -> HttpResponse:
 
 def _refuse(request: HttpRequest, permission: str) -> HttpResponse:
     """Say what is missing, which roles have it and whom to ask for one of them."""
+    if permission == SIGNED_IN:  # everybody has it but support
+        return _render_refusal(request, "console/refused_support.html", {})
     context = {
         "permission": PERMISSIONS[permission],
         "roles": list_roles_that_may(permission=permission),
