@@ -107,6 +107,8 @@ BY_SKU: Doc = {"type": "tiers", "measure": "quantity", "group_by": "sku", "steps
         (OTHER | {"buy": item(4, "A")}, "item", None, 0),
         (OTHER | {"get": item(3, "B", percent_bp=1)}, "item", None, 0),
         (OTHER | {"get": item(2, "B", "C", percent_bp=5000)}, "item", None, 500),
+        (OTHER | {"buy": item(1, "A"), "get": item(2, "B", "C", percent_bp=5000)}, "item", None, 500),
+        (OVERLAP | {"buy": item(3, "A", "B", "C")}, "item", None, 500),
         (OVERLAP, "item", None, 500 + 500 + 300),
         (OVERLAP | {"max_times": 2}, "item", None, 1000),
         (OVERLAP | {"buy": item(3, "A", "B")}, "item", None, 500),
@@ -117,6 +119,7 @@ BY_SKU: Doc = {"type": "tiers", "measure": "quantity", "group_by": "sku", "steps
         (BUNDLE | {"price": 1500}, "item", None, 0),
         (BUNDLE | {"items": [item(1, "A", "B"), item(1, "B", "C")], "price": 1200}, "item", None, 600 + 100),
         (BUNDLE | {"items": [item(1, "A"), item(1, "D")]}, "item", None, 0),
+        (BUNDLE | {"items": [item(2, "A"), item(1, "B")], "price": 2000}, "item", None, 500),
         (ANY, "item", None, 1800 + 100),
         (ANY | {"price": 1300}, "item", None, 1700),
         (ANY | {"max_times": 1}, "item", None, 1800),
@@ -305,3 +308,31 @@ def test_how_often_a_promotion_goes_through_its_units(rewards: list[Doc], limits
 
     assert promotion is not None
     assert promotion.looks == looks
+
+
+@pytest.mark.parametrize(
+    ("document", "mask"),
+    [
+        (PERCENT, 0b0111),
+        (PERCENT | {"scope": {"skus": ["B"]}}, 0b0010),
+        (PERCENT | {"scope": {"skus": ["D"]}}, 0),
+        (OTHER, 0b0011),
+        (OTHER | {"buy": item(1, "D")}, 0),
+        (OTHER | {"get": item(1, "D", percent_bp=1)}, 0),
+        (BUNDLE, 0b0011),
+        (BUNDLE | {"items": [item(1, "C"), item(1, "D")]}, 0),
+        (BUNDLE | {"items": [item(1, "D"), item(1, "C")]}, 0),
+        ({"type": "shipping_off", "amount": 1}, 0b1000),
+        ({"type": "issue_coupon", "batch": "b", "quantity": 1}, 0b0111),
+        ({"type": "points_multiplier", "times_bp": 1, "scope": {"skus": ["C"]}}, 0b0100),
+        ({"type": "gift", "sku": "G", "quantity": 1, "scope": {"skus": ["C"]}}, 0b0100),
+    ],
+)
+def test_a_reward_reaches_the_lines_of_its_scopes(document: Doc, mask: int) -> None:
+    assert reward_of(document).mask(turn_of().cart) == mask
+
+
+def test_no_fee_is_nothing_to_reach() -> None:
+    cart = Cart(parse_facts(facts("A @1000")))
+
+    assert reward_of({"type": "shipping_off", "amount": 1}).mask(cart) == 0

@@ -154,3 +154,13 @@ def test_what_has_no_effect_does_not_keep_the_next_from_its_turn_when_nobody_ask
     quote = Ruleset.compile(rules, policy).price(facts("A @1000"))
 
     assert applied(quote) == [("p", 10)]
+
+
+def test_documents_that_change_later_change_no_rule() -> None:
+    points: Doc = {"type": "points_multiplier", "times_bp": 20_000, "scope": {"skus": ["A"]}}
+    rules = Ruleset.compile([{"id": "p", "lane": "item", "then": [points]}])
+    points["scope"]["skus"].append("B")
+
+    assert rules.price(facts("A @1000")).effects == (
+        {"promotion": "p", "type": "points_multiplier", "scope": {"skus": ["A"]}, "times_bp": 20_000},
+    )

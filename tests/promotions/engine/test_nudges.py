@@ -67,6 +67,7 @@ def test_what_money_in_the_cart_cannot_bring_is_no_nudge() -> None:
         ),
         ({"type": "amount_off", "amount": 100, "every": 1000}, ("subtotal", 500, 100, 0)),
         ({"type": "gift", "sku": "G", "quantity": 1, "every_quantity": 2}, ("quantity", 1, 0, 1)),
+        ({"type": "gift", "sku": "G", "quantity": 3, "every_amount": 1000}, ("subtotal", 500, 0, 3)),
     ],
 )  # fmt: skip
 def test_the_next_step_of_what_already_applies_is_a_nudge(reward: Doc, nudge: tuple[str, int, int, int]) -> None:

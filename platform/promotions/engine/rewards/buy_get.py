@@ -71,14 +71,12 @@ class BuyGet(Reward):
                 [group.alike * self._last_off(get, group) for group in groups(get, [part], turn.held(self.max_times))]
             )
         buy = reachable(turn, self.buy)
-        both = {line: 0 for line, _, _ in buy}
-        both |= {line: 0 for line, _, _ in get}
-        for line in both:
-            both[line] = sum([count for _, count in turn.state.lines[line].free])
+        lines = {line for line, _, _ in [*buy, *get]}
+        both = sum([count for line in lines for _, count in turn.state.lines[line].free])
         times = min(
             sum([count for _, _, count in buy]) // self.buy_quantity,
             sum([count for _, _, count in get]) // self.get_quantity,
-            sum(both.values()) // (self.buy_quantity + self.get_quantity),
+            both // (self.buy_quantity + self.get_quantity),
         )
         left, most = turn.most(times, self.max_times) * self.get_quantity, 0
         for _, amount, count in get:

@@ -157,6 +157,3 @@ class IssueCoupon(Effect):
 
     def give(self, turn: Turn) -> Extra:
         return Extra(False, {"type": self.type, "batch": self.batch, "quantity": self.quantity})
-
-    def has_units(self, turn: Turn) -> bool:
-        return True
