@@ -105,8 +105,8 @@ class Standing:
 def judge(facts: Facts, now: datetime) -> Standing:
     """Return what the facts mean at `now`; it holds until `next_review_at` unless a fact changes."""
     standing = _judge(facts, now)
-    begins = _later(now, [one.starts_at for one in (*facts.terms, *facts.overrides)])
-    reviews = [*begins, *([standing.next_review_at] if standing.next_review_at else [])]
+    begins = [*(term.starts_at for term in facts.terms), *(one.starts_at for one in facts.overrides)]
+    reviews = [*_later(now, begins), *([standing.next_review_at] if standing.next_review_at else [])]
     return replace(standing, next_review_at=min(reviews, default=None))
 
 

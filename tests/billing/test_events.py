@@ -305,8 +305,8 @@ def test_a_failed_event_is_tried_again_and_given_up_after_many_attempts(merchant
         now += LONGEST_WAIT
         merchant.fake.settings.faults = ["500 before"] * 3
         services.process_event(event_id=event_id, now=now)
-    stored.refresh_from_db()
-    assert (stored.state, stored.attempts, stored.next_attempt_at) == ("dead", MAX_ATTEMPTS, None)
+    given_up = PaymentEvent.objects.values_list("state", "attempts", "next_attempt_at").get()
+    assert given_up == ("dead", MAX_ATTEMPTS, None)
     assert [one.event_id for one in list_dead_events()] == [event["id"]]
     assert Alert.objects.get().kind == "dead_event"
     assert merchant.account.status == ""

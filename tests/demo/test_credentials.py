@@ -26,6 +26,7 @@ def test_the_first_start_opens_the_shop_and_writes_what_laxin_info_shows(env: En
     write_credentials(credentials, env=env)
 
     assert (shop.slug, shop.language, shop.currency, shop.time_zone) == ("demo", "zh-hans", "CNY", "Asia/Shanghai")
+    assert Shop.objects.values_list("plan", "access", "notice").get(slug="demo") == ("scale", "open", {})
     file = env.home / FILE
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert json.loads(file.read_text()) == {
