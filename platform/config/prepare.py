@@ -1,4 +1,5 @@
-"""`python -m config.prepare [demo]`: look whether tables, logins, static files and demo shop are as they should be.
+"""`python -m config.prepare [plans] [demo]`: look whether tables, logins, static files, the plans at the stand-in for
+Stripe and the demo shop are as they should be.
 
 All in one process: starting Django costs seconds. Prints what was done, and nothing where all was in order.
 """
@@ -8,7 +9,7 @@ import sys
 
 
 def main() -> int:
-    """Do what `laxin bootstrap` and `collectstatic` do, and `laxin demo load` if the word `demo` was given."""
+    """Do what `laxin bootstrap` and `collectstatic` do; for `plans` and `demo` also `billing sync` and `demo load`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django  # noqa: PLC0415  needs the variable
 
@@ -28,6 +29,11 @@ def main() -> int:
         print(f"Brought up to date: {line}")
     if collect_static_files():
         print("Brought up to date: static files")
+    if "plans" in sys.argv[1:]:
+        from billing.services import sync_prices  # noqa: PLC0415
+
+        if made := sync_prices():
+            print(f"Brought up to date: {len(made)} products and prices at the stand-in for Stripe")
     if "demo" in sys.argv[1:]:
         call_command("demo", "load")
     return 0

@@ -17,7 +17,7 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 from config import info, ports, run_state
-from config.child_processes import Child, list_children
+from config.child_processes import STAND_IN, Child, list_children
 from config.cleanup import stop_leftovers
 from config.embedded import process
 from config.embedded.postgres import EmbeddedPostgres
@@ -86,7 +86,8 @@ class Supervisor:
         self._start_servers()
         self._remember()
         loads_demo = self._with_demo and not (self.env.home / info.DEMO_FILE).exists()
-        what = ["demo"] if self._with_demo and not loads_demo else []
+        what = ["plans"] if self._children[-1].name == STAND_IN else []
+        what += ["demo"] if self._with_demo and not loads_demo else []
         self._run_command("Tables, logins and shops", ["config.prepare", *what], log="setup", show=not loads_demo)
         if loads_demo:
             self._load_demo()

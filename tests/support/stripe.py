@@ -45,10 +45,17 @@ def client_of(fake: FakeStripe, **options: Any) -> StripeClient:
     return StripeClient(fake.key, http_client=InProcess(fake), **options)
 
 
+class Quiet(Handler):
+    """Says nothing of each request."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
 @contextmanager
 def served(fake: FakeStripe, *, webhook_url: str | None = None, webhook_host: str | None = None) -> Iterator[str]:
     """`fake` over real HTTP at the yielded address; with `webhook_url` its events are posted there as they happen."""
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), Quiet) as server:
         address = f"http://127.0.0.1:{server.server_port}"
         fake.state.readdress(address)
         server.set_app(fake)

@@ -48,7 +48,7 @@ def change_lines(state: State, subscription: Object, wanted: list[dict[str, Any]
         item = _find_item(subscription, each)
         price = state.get("price", each["price"], param="items[price]") if each.get("price") else item["price"]
         _check_price(subscription, price)
-        quantity = int(each.get("quantity", item["quantity"]))
+        quantity: int = each["quantity"] if "quantity" in each else item["quantity"]
         removed = each.get("deleted") is True
         old, new = item["price"]["recurring"], price["recurring"]
         reset = (old["interval"], old["interval_count"]) != (new["interval"], new["interval_count"])

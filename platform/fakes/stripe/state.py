@@ -4,7 +4,6 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -118,22 +117,21 @@ class State:
                     each[name] = address + urlsplit(each[name]).path
         self.address = address
 
-    def save(self, path: Path) -> None:
-        """Write everything to `path`, whole or not at all."""
-        with self.lock:
-            document = {
-                "now": self.now, "salt": self.salt, "shift": self.shift, "counter": self._counter,
-                "settings": asdict(self.settings), "objects": list(self.objects.values()), "answers": self.answers,
-                "deliveries": [asdict(each) for each in self.deliveries],
-            }  # fmt: skip
-            text = json.dumps(document)
-        draft = path.with_name(f".{path.name}.draft")
-        draft.write_text(text)
-        os.replace(draft, path)
+    def to_document(self) -> dict[str, Any]:
+        """All of it, as JSON knows it."""
+        return {
+            "now": self.now,
+            "salt": self.salt,
+            "shift": self.shift,
+            "counter": self._counter,
+            "settings": asdict(self.settings),
+            "objects": list(self.objects.values()),
+            "answers": self.answers,
+            "deliveries": [asdict(each) for each in self.deliveries],
+        }
 
-    def load(self, path: Path) -> None:
-        """Take everything from `path`."""
-        document = json.loads(path.read_text())
+    def take_document(self, document: dict[str, Any]) -> None:
+        """Become what `document` says; it is ours from now on."""
         self.now, self.salt, self.shift = document["now"], document["salt"], document["shift"]
         self._counter = document["counter"]
         self.settings = Settings(**document["settings"])
@@ -144,6 +142,18 @@ class State:
             self.objects[each["id"]] = each
             self.kinds.setdefault(each["object"], []).append(each["id"])
 
+    def save(self, path: Path) -> None:
+        """Write everything to `path`, whole or not at all."""
+        with self.lock:
+            text = json.dumps(self.to_document())
+        draft = path.with_name(f".{path.name}.draft")
+        draft.write_text(text)
+        os.replace(draft, path)
+
+    def load(self, path: Path) -> None:
+        """Take everything from `path`."""
+        self.take_document(json.loads(path.read_text()))
+
 
 def public(value: Any) -> Any:
     """A copy without the fields that are ours alone (names that begin with `_`)."""
@@ -151,4 +161,4 @@ def public(value: Any) -> Any:
         return {name: public(each) for name, each in value.items() if not name.startswith("_")}
     if isinstance(value, list):
         return [public(each) for each in value]
-    return deepcopy(value)
+    return value

@@ -1,0 +1,335 @@
+"""Random histories of one shop's paying, with events that come late, twice, in any order or never.
+
+A history is a run of steps of merchant, bank, portal and clock against the stand-in for Stripe; `choices` decides all
+of it, so a seed is a history. In the end the account must be what Stripe says: `faults` compares it with the stand-in's
+own objects, read anew in tests/support/truth.py and not by billing's code.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from random import Random
+from typing import Any, Literal
+from unittest.mock import patch
+
+from django.db import transaction
+from django.test import override_settings
+from fakes.stripe import checkout as pages
+from fakes.stripe import portal
+from fakes.stripe.app import FakeStripe
+from fakes.stripe.errors import StripeFault
+from fakes.stripe.subscriptions import pause
+from kernel.errors import DomainError
+
+from billing import gateway, services
+from billing.models import Account, Checkout, PaymentEvent
+from billing.selectors import get_account, list_due_events
+from billing.services.accounts import open_account
+from billing.services.standing import apply_standing
+from billing.standing import TRIAL_LENGTH
+from tenants.models import Shop
+from tests.support.billing import connect, deliver, make_fake
+from tests.support.truth import Truth, read_truth
+
+Mode = Literal["permuted", "disturbed", "lost"]
+MODES: tuple[Mode, ...] = ("permuted", "disturbed", "lost")
+"""`permuted`: every event comes, in any order, some twice, and nobody sweeps. `disturbed`: some never come and requests
+fail, one sweep at the end. `lost`: not one event comes, one sweep at the end."""
+
+PLANS = ("starter", "growth", "scale")
+CARDS = (*["4242424242424242"] * 4, *["4000000000000341"] * 4, "4000000000000002", "4000002760003184")
+WAITS = (3600, 86400, 3 * 86400, 9 * 86400, 15 * 86400, 31 * 86400, 31 * 86400, 40 * 86400)
+Deliver = Callable[[FakeStripe, dict[str, Any]], object]
+
+
+@dataclass
+class History:
+    """One shop on trial, its Stripe, and what has happened so far."""
+
+    shop: Shop
+    fake: FakeStripe
+    choices: Random
+    mode: Mode
+    bring: Deliver = deliver
+    log: list[str] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    heard: list[dict[str, Any]] = field(default_factory=list)
+    seen: int = 0
+    events: int = 0
+
+    def run(self, steps: int) -> None:
+        """Live through so many steps, events arriving in between as the mode has it."""
+        self.seen = len(self.fake.state.kinds.get("event", []))
+        account = open_account(shop=self.shop, trial_ends_at=self.fake.now + TRIAL_LENGTH, now=self.fake.now)
+        apply_standing(account_id=account.pk, now=self.fake.now)
+        self._set_retries()
+        first = [self._subscribe] if self.choices.random() < 0.9 else []
+        for step in [*first, *self.choices.choices(self.steps(), weights=WEIGHTS, k=steps)]:
+            self.log.append(step.__name__.strip("_"))
+            if self.mode == "disturbed" and self.choices.random() < 0.1:
+                self.fake.settings.faults = self.choices.choices(["500 before", "500 after", "429", "ok"], k=3)
+            try:
+                step()
+            except (DomainError, StripeFault) as refusal:
+                self.log[-1] += f" ({type(refusal).__name__})"
+            self.fake.settings.faults = []
+            self._collect()
+            self._deliver_some()
+
+    def finish(self) -> None:
+        """Deliver what is still to come, or sweep once; what is then true must have been found."""
+        self._collect()
+        if self.mode == "permuted":
+            self.choices.shuffle(self.waiting)
+            while self.waiting:
+                self._bring(self.waiting.pop())
+            return
+        if self.mode == "disturbed":
+            self.choices.shuffle(self.waiting)
+            for event in self.waiting[: len(self.waiting) // 3]:
+                self._bring(event)
+        self.waiting = []
+        self.log.append("sweep")
+        swept = services.reconcile(now=self.fake.now)
+        assert swept.failed == 0
+
+    def bring_old_news(self) -> None:
+        """Events that were brought before come again, and lost ones at last: nothing may change by them."""
+        events = self.fake.events[self.seen :][-40:] if self.mode == "lost" else self.heard
+        for event in self.choices.sample(events, min(3, len(events))):
+            self._bring(event)
+
+    # What happens
+
+    def steps(self) -> list[Callable[[], None]]:
+        """In the order of WEIGHTS."""
+        return [
+            self._wait, self._subscribe, self._open_page, self._pay_open_page, self._prepay, self._change_plan,
+            self._cancel, self._resume, self._use_portal, self._new_card, self._pay_invoice, self._fail_payments,
+            self._pause, self._set_retries, self._review, self._land, self._begin_at_stripe,
+        ]  # fmt: skip
+
+    def _wait(self) -> None:
+        seconds = self.choices.choice(WAITS)
+        self.log[-1] += f" {seconds / 86400:.2f} days"
+        self.fake.advance(seconds=seconds)
+
+    def _open_page(self) -> None:
+        services.start_checkout(
+            shop=self.shop,
+            plan=self.choices.choice(PLANS),
+            interval=self.choices.choice(("month", "month", "year")),
+            prepay=False,
+            email="owner@north.example",
+            success_url="http://north.localhost/?session={CHECKOUT_SESSION_ID}",
+            cancel_url="http://north.localhost/",
+            now=self.fake.now,
+        )
+
+    def _prepay(self) -> None:
+        services.start_checkout(
+            shop=self.shop,
+            plan=self.choices.choice(PLANS),
+            interval="year",
+            prepay=True,
+            email="owner@north.example",
+            success_url="http://north.localhost/?session={CHECKOUT_SESSION_ID}",
+            cancel_url="http://north.localhost/",
+            now=self.fake.now,
+        )
+        self._pay_open_page()
+
+    def _subscribe(self) -> None:
+        self._open_page()
+        self._pay_open_page()
+
+    def _pay_open_page(self) -> None:
+        """Any page that is still open, also one that billing thinks is closed."""
+        open_pages = [each for each in self.fake.all("checkout.session") if each["status"] == "open"]
+        if open_pages:
+            page = self.choices.choice(open_pages)
+            way = self.choices.choice(page["payment_method_types"])
+            with self.fake.state.lock:
+                pages.pay(self.fake.state, page["id"], way=way, card=self.choices.choice(CARDS))
+
+    def _land(self) -> None:
+        pages_of_ours = list(Checkout.objects.values_list("session_id", flat=True))
+        if pages_of_ours:
+            services.settle_checkout(shop=self.shop, session_id=self.choices.choice(pages_of_ours), now=self.fake.now)
+
+    def _change_plan(self) -> None:
+        interval = self.choices.choice(("month", "month", "year"))
+        services.change_plan(shop=self.shop, plan=self.choices.choice(PLANS), interval=interval, now=self.fake.now)
+
+    def _cancel(self) -> None:
+        services.cancel_subscription(shop=self.shop, now=self.fake.now)
+
+    def _resume(self) -> None:
+        services.resume_subscription(shop=self.shop, now=self.fake.now)
+
+    def _use_portal(self) -> None:
+        for subscription in self._living():
+            with self.fake.state.lock:
+                session = {"customer": subscription["customer"]}
+                cancel = self.choices.random() < 0.5
+                portal.change_cancellation(self.fake.state, session, subscription["id"], cancel=cancel)
+
+    def _new_card(self) -> None:
+        for customer in self.fake.state.all("customer"):
+            with self.fake.state.lock:
+                pages.take_card(self.fake.state, customer, self.choices.choice(CARDS))
+
+    def _pay_invoice(self) -> None:
+        """An open invoice is paid on Stripe's page, the newest most often."""
+        for invoice in self.fake.all("invoice"):
+            if invoice["status"] == "open" and self.choices.random() < 0.7:
+                self._ask("POST", f"/v1/invoices/{invoice['id']}/pay", "off_session=false")
+
+    def _fail_payments(self) -> None:
+        self.fake.settings.fail_payments = self.choices.choice((0, 1, 2, 4))
+
+    def _pause(self) -> None:
+        """What only we could do at Stripe, in its dashboard."""
+        for subscription in self._living():
+            if subscription["status"] in {"active", "trialing"}:
+                with self.fake.state.lock:
+                    pause(self.fake.state, self.fake.state.objects[subscription["id"]], "pause_requested")
+
+    def _begin_at_stripe(self) -> None:
+        """A second subscription, as only a person in Stripe's dashboard can make one; it waits for its payment."""
+        prices = [each for each in self.fake.state.all("price") if each["recurring"] and each["currency"] == "cny"]
+        for customer in self.fake.all("customer"):
+            body = f"customer={customer['id']}&items[0][price]={self.choices.choice(prices)['id']}"
+            self._ask("POST", "/v1/subscriptions", body + "&payment_behavior=default_incomplete")
+
+    def _set_retries(self) -> None:
+        self.fake.settings.after_retries = self.choices.choice(("cancel", "unpaid", "past_due"))
+
+    def _review(self) -> None:
+        """The calendar; not for a shop that may be deleted by it."""
+        if Shop.objects.get(pk=self.shop.pk).access != Shop.Access.SUSPENDED:
+            services.review_accounts(now=self.fake.now)
+
+    def _ask(self, method: str, path: str, body: str) -> None:
+        self.fake.request(method, path, {"Authorization": f"Bearer {self.fake.key}"}, body)
+
+    def _living(self) -> list[dict[str, Any]]:
+        return [each for each in self.fake.all("subscription") if not each["ended_at"]]
+
+    # Events
+
+    def _collect(self) -> None:
+        known = self.fake.state.kinds.get("event", [])
+        self.waiting += [self.fake.get(identifier) for identifier in known[self.seen :]]
+        self.seen = len(known)
+        if self.mode == "lost":
+            self.waiting = []
+
+    def _deliver_some(self) -> None:
+        """A few of those that wait, any of them; in a disturbed history some are lost and requests fail."""
+        if not self.waiting or self.choices.random() < 0.4:
+            return
+        for _ in range(self.choices.randint(1, 3)):
+            if not self.waiting:
+                return
+            event = self.waiting.pop(self.choices.randrange(len(self.waiting)))
+            if self.mode == "disturbed":
+                if self.choices.random() < 0.4:
+                    continue
+                if self.choices.random() < 0.2:
+                    self.fake.settings.faults = ["500 before"] * 3
+            self._bring(event)
+            self.fake.settings.faults = []
+            if self.choices.random() < 0.2:
+                self._bring(event)
+
+    def _bring(self, event: dict[str, Any]) -> None:
+        self.bring(self.fake, event)
+        self.heard.append(event)
+        self.events += 1
+        if self.mode != "lost":
+            for event_id in list_due_events(now=self.fake.now, limit=3):
+                services.process_event(event_id=event_id, now=self.fake.now)
+
+    # What must be
+
+    def truth(self) -> Truth:
+        """What the stand-in's objects mean now."""
+        account = Account.objects.get(shop=self.shop)
+        return read_truth(
+            self.fake,
+            customer=account.customer_id,
+            trial_ends_at=account.trial_ends_at,
+            asked=dict(Checkout.objects.filter(is_prepay=True).values_list("session_id", "plan")),
+        )
+
+    def faults(self) -> list[str]:
+        """In what the account and the shop differ from the truth."""
+        row = get_account(shop_id=self.shop.pk)
+        truth = self.truth()
+        stored = {name: getattr(row, name) for name in truth.account}
+        found = [
+            f"{name} is {stored[name]!r}, at Stripe {value!r}" for name, value in truth.account.items()
+            if stored[name] != value
+        ]  # fmt: skip
+        shop = Shop.objects.get(pk=self.shop.pk)
+        # The calendar turns by reviews; what became due since is judged by them.
+        if self.mode != "permuted" and (shop.access, shop.plan) != truth.standing(self.fake.now):
+            found.append(f"the shop is {shop.access} {shop.plan}, due is {truth.standing(self.fake.now)}")
+        dead = PaymentEvent.objects.filter(state=PaymentEvent.State.DEAD).count()
+        return [*found, *([f"{dead} events are dead"] if dead else [])]
+
+
+WEIGHTS = [36, 5, 3, 4, 4, 12, 5, 7, 6, 5, 6, 9, 2, 6, 6, 4, 2]
+
+
+def describe(history: History, seed: object) -> str:
+    """What is needed to see a history again."""
+    return f"seed {seed}, {history.mode}: " + ", ".join(history.log)
+
+
+@contextmanager
+def prepared_stripe(now: datetime) -> Iterator[FakeStripe]:
+    """A stand-in that sells our plans, with which billing is connected."""
+    fake = make_fake(now)
+    fake.state.take_document(json.loads(_selling(now)))
+    connected = connect(fake)
+    with (
+        patch.object(gateway, "current", lambda: connected),
+        override_settings(STRIPE_KEY=fake.key, STRIPE_WEBHOOK_SECRETS=fake.webhook_secrets),
+    ):
+        yield fake
+
+
+@cache
+def _selling(now: datetime) -> str:
+    """The state of a stand-in with products and prices, made once."""
+    fake = make_fake(now)
+    connected = connect(fake)
+    with patch.object(gateway, "current", lambda: connected):
+        services.sync_prices()
+    return json.dumps(fake.state.to_document())
+
+
+@contextmanager
+def lived_through(
+    shop: Shop,
+    fake: FakeStripe,
+    choices: Random,
+    mode: Mode,
+    steps: int,
+    *,
+    sweep: bool = True,
+    bring: Deliver = deliver,
+) -> Iterator[History]:
+    """A history of `shop` that is over; afterwards the database knows nothing of it."""
+    with transaction.atomic():
+        history = History(shop, fake, choices, mode, bring)
+        history.run(steps)
+        if sweep:
+            history.finish()
+        yield history
+        transaction.set_rollback(True)
