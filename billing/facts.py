@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.plans import plan_of_product
 
-NOT_LIVING = frozenset({"incomplete", "canceled", "incomplete_expired"})
+NOT_LIVING = frozenset({"", "incomplete", "canceled", "incomplete_expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Subscription:
 
     @property
     def is_living(self) -> bool:
-        """Whether it is one that the shop has; a status that we do not know counts."""
-        return self.status not in NOT_LIVING
+        """See the function."""
+        return is_living(self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,11 @@ class Truth:
     subscriptions: Sequence[Subscription]
     past_due_since: datetime | None  # of the chosen subscription
     schedule: Schedule | None  # of the chosen subscription
+
+
+def is_living(status: str) -> bool:
+    """Whether a subscription is there to be charged, changed or ended; of a status that we do not know it is."""
+    return status not in NOT_LIVING
 
 
 def read_subscription(document: Mapping[str, Any]) -> Subscription:

@@ -8,12 +8,10 @@ from django.utils.translation import gettext as _
 
 from billing import gateway, prepaid
 from billing.errors import AccountUnknown
+from billing.facts import is_living
 from billing.models import Account, Alert, PaymentEvent, PlanOverride
 from billing.types import AccountRow, AlertRow, EventRow, InvoiceRow, OverrideRow
 from tenants.models import Shop
-
-# A subscription in one of these is there to be changed, cancelled or resumed.
-LIVING = frozenset({"active", "trialing", "past_due", "unpaid", "paused"})
 
 
 def get_account(*, shop_id: int) -> AccountRow:
@@ -54,7 +52,7 @@ def to_row(account: Account) -> AccountRow:
         version=account.version,
         synced_at=account.synced_at,
         next_review_at=account.next_review_at,
-        is_subscribed=account.status in LIVING,
+        is_subscribed=is_living(account.status),
     )
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,14 +13,28 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing import gateway
-from billing.errors import AlreadySubscribed, CheckoutUnknown, NotSubscribed, PricesMissing, TaxIdInvalid
+from billing.errors import AccountBusy, AlreadySubscribed, CheckoutUnknown, NotSubscribed, PricesMissing, TaxIdInvalid
+from billing.facts import Session, is_living
 from billing.models import Account, Checkout
 from billing.plans import get_plan, lookup_key
-from billing.selectors import LIVING, to_row
+from billing.selectors import to_row
 from billing.services.accounts import open_account
 from billing.services.sync import sync_account
 from billing.types import AccountRow
 from tenants.models import Shop
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a payment page is for."""
+
+    plan: str
+    interval: str
+    is_prepay: bool
+    amount_minor: int
+    currency: str
 
 
 def start_checkout(
@@ -45,73 +60,86 @@ def start_checkout(
     if account.customer_id or account.checkouts.filter(is_open=True).exists():
         sync_account(account_id=account.pk, now=now)
         account.refresh_from_db()
-    if account.status in LIVING and not prepay:
+    _ensure_customer(account, shop, email)
+    page = Page(plan=plan, interval=interval, is_prepay=prepay, amount_minor=amount, currency=account.currency)
+    for _attempt in range(ATTEMPTS):
+        # The version is read before the open pages are, so a page that comes in between is noticed when ours is stored.
+        account = Account.objects.get(pk=account.pk)
+        _check_pays_once(account, prepay=prepay)
+        there = [
+            (one, gateway.current().find_session(one.session_id)) for one in account.checkouts.filter(is_open=True)
+        ]
+        if any(session and session.is_paid for _checkout, session in there):
+            sync_account(account_id=account.pk, now=now)  # paid in this moment
+            continue
+        url = _reuse_page(there, page) or _open_page(account, page, success_url, cancel_url, now)
+        if url:
+            return url
+    raise AccountBusy(_("The account is being changed by others. Try again in a moment."))
+
+
+def _check_pays_once(account: Account, *, prepay: bool) -> None:
+    """Raise AlreadySubscribed where the shop would be charged for two things at a time."""
+    if not is_living(account.status):
+        return
+    if not prepay:
         raise AlreadySubscribed(_("This shop has a subscription. Change its plan instead of buying a second one."))
-    reused = _reuse_page(account, plan=plan, interval=interval, prepay=prepay, amount=amount)
-    if reused:
-        return reused
-    account = _ensure_customer(account, shop, email)
-    price_id = find_price(plan, "prepay" if prepay else "month" if interval == "month" else "year", account.currency)
-    params = _describe_page(account, price_id, prepay=prepay, success_url=success_url, cancel_url=cancel_url)
-    session = gateway.current().open_checkout(params, key=make_key(account, "checkout", params))
-    with transaction.atomic():
-        Checkout.objects.get_or_create(
-            session_id=session.id,
-            defaults={
-                "account": account,
-                "plan": plan,
-                "interval": interval,
-                "is_prepay": prepay,
-                "amount_minor": amount,
-                "currency": account.currency,
-                "created_at": now,
-                "expires_at": session.expires_at,
-            },
-        )
-        Account.objects.filter(pk=account.pk).update(version=F("version") + 1)
-    return session.url
+    if account.ends_at is None:
+        raise AlreadySubscribed(_("This shop has a subscription. Cancel it before you pay for a year in advance."))
 
 
-def _reuse_page(account: Account, *, plan: str, interval: str, prepay: bool, amount: int) -> str:
+def _reuse_page(there: Sequence[tuple[Checkout, Session | None]], wanted: Page) -> str:
     """The address of the page that is open for the same; any other open page is closed."""
-    wanted = (plan, interval, prepay, amount, account.currency)
     url = ""
-    for page in account.checkouts.filter(is_open=True).order_by("id"):
-        session = gateway.current().find_session(page.session_id)
-        is_same = (page.plan, page.interval, page.is_prepay, page.amount_minor, page.currency) == wanted
-        if is_same and not url and session and session.status == "open":
+    for checkout, session in there:
+        if session is None or session.status != "open":
+            continue
+        if not url and wanted == Page(*(getattr(checkout, name) for name in Page.__slots__)):
             url = session.url
-        elif session and session.status == "open":
-            gateway.current().expire_session(page.session_id, key=f"expire-{page.session_id}")
-            Checkout.objects.filter(pk=page.pk).update(is_open=False)
-            Account.objects.filter(pk=account.pk).update(version=F("version") + 1)
+        else:
+            gateway.current().expire_session(session.id, key=f"expire-{session.id}")
+            Checkout.objects.filter(pk=checkout.pk).update(is_open=False)
     return url
 
 
-def _ensure_customer(account: Account, shop: Shop, email: str) -> Account:
+def _open_page(account: Account, page: Page, success_url: str, cancel_url: str, now: datetime) -> str:
+    """The address of a new page; "" where the account was changed meanwhile, perhaps by a page of another click."""
+    params = {**_describe(account, page), "success_url": success_url, "cancel_url": cancel_url}
+    session = gateway.current().open_checkout(params, key=make_key(account, "checkout", params))
+    with transaction.atomic():
+        row = Account.objects.filter(pk=account.pk, version=account.version)
+        if row.update(version=F("version") + 1):
+            Checkout.objects.create(
+                account=account, session_id=session.id, created_at=now, expires_at=session.expires_at, **asdict(page)
+            )
+            return session.url
+    if Checkout.objects.filter(session_id=session.id, is_open=True).exists():
+        return session.url  # the other click was the same wish
+    gateway.current().expire_session(session.id, key=f"expire-{session.id}")
+    return ""
+
+
+def _ensure_customer(account: Account, shop: Shop, email: str) -> None:
     """Make the shop a customer at Stripe, and know it before anything can be paid."""
     if account.customer_id is None:
         about = {"email": email, "name": shop.name, "language": shop.language, "shop": shop.slug}
         customer_id = gateway.current().create_customer(**about, key=make_key(account, "customer", about))
         row = Account.objects.filter(pk=account.pk, customer_id=None)
         row.update(customer_id=customer_id, version=F("version") + 1)
-    return Account.objects.get(pk=account.pk)
 
 
-def _describe_page(
-    account: Account, price_id: str, *, prepay: bool, success_url: str, cancel_url: str
-) -> dict[str, Any]:
+def _describe(account: Account, page: Page) -> dict[str, Any]:
+    kind: Literal["month", "year", "prepay"] = "month" if page.interval == "month" else "year"
+    price_id = find_price(page.plan, "prepay" if page.is_prepay else kind, page.currency)
     params: dict[str, Any] = {
-        "mode": "payment" if prepay else "subscription",
+        "mode": "payment" if page.is_prepay else "subscription",
         "customer": account.customer_id,
         "line_items": [{"price": price_id, "quantity": 1}],
-        "success_url": success_url,
-        "cancel_url": cancel_url,
         "locale": "zh" if (get_language() or "").startswith("zh") else "en",
         "customer_update": {"address": "auto", "name": "auto"},
         "tax_id_collection": {"enabled": True},
     }
-    if prepay:
+    if page.is_prepay:
         params["invoice_creation"] = {"enabled": True}
     return params
 

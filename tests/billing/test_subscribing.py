@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from billing import services
+from billing import facts, gateway, services
 from billing.errors import AlreadySubscribed, CheckoutUnknown, PlanUnknown, PricesMissing
 from billing.models import Account, Checkout
 from billing.plans import PLANS
@@ -80,11 +80,51 @@ def test_a_shop_that_pays_cannot_buy_a_second_subscription(merchant: Merchant) -
     assert len(merchant.fake.all("subscription")) == 1
 
 
+def test_a_year_in_advance_is_sold_once_the_subscription_is_cancelled(merchant: Merchant) -> None:
+    merchant.subscribe("growth")
+    with pytest.raises(AlreadySubscribed):
+        merchant.checkout("starter", prepay=True)
+    services.cancel_subscription(shop=merchant.shop, now=merchant.fake.now)
+    merchant.fake.pay(merchant.checkout("starter", prepay=True), way="wechat_pay")
+    merchant.deliver()
+    assert merchant.standing[1] == "growth"
+    merchant.wait(days=40)
+    assert merchant.standing == ("open", "starter", {})
+
+
+def test_a_prepaid_shop_can_subscribe_to_a_larger_plan(merchant: Merchant) -> None:
+    merchant.fake.pay(merchant.checkout("starter", prepay=True), way="alipay")
+    merchant.deliver()
+    merchant.subscribe("scale")
+    assert merchant.standing == ("open", "scale", {})
+    services.cancel_subscription(shop=merchant.shop, now=merchant.fake.now)
+    merchant.wait(days=40)
+    assert merchant.standing == ("open", "starter", {})
+
+
 def test_paid_and_not_yet_told_is_found_before_a_second_page_opens(merchant: Merchant) -> None:
     merchant.fake.pay(merchant.checkout("growth"))
     with pytest.raises(AlreadySubscribed):
         merchant.checkout("growth")
     assert merchant.account.status == "active"
+
+
+def test_paid_while_the_next_page_is_asked_for_is_noticed(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+    session_id = merchant.checkout("growth")
+    stripe = gateway.current()
+    find_session, asked = stripe.find_session, []
+
+    def find(asked_for: str) -> facts.Session | None:
+        asked.append(asked_for)
+        if len(asked) == 2:  # after what start_checkout fetched first
+            merchant.fake.pay(session_id)
+        return find_session(asked_for)
+
+    monkeypatch.setattr(stripe, "find_session", find)
+    with pytest.raises(AlreadySubscribed):
+        merchant.checkout("scale")
+    assert (merchant.account.plan, merchant.account.status) == ("growth", "active")
+    assert len(merchant.fake.all("checkout.session")) == 1
 
 
 @pytest.mark.parametrize(("plan", "interval"), [("gold", "month"), ("growth", "week"), ("trial", "month")])
