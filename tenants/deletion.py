@@ -9,6 +9,7 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 
+from tenants.domains import forget_cached_domains
 from tenants.models import DeletedShop, Shop
 from tenants.owner_session import as_owner
 from tenants.schemas import drop_schema
@@ -54,6 +55,7 @@ def delete_shop(*, shop: Shop, now: datetime) -> Deletion:
             canaries = _pick_canaries(cursor, shop.schema_name)
             drop_schema(cursor, shop.schema_name)
         DeletedShop.objects.create(slug=shop.slug, schema_name=shop.schema_name, deleted_at=now)
+        forget_cached_domains(shop)
         Shop.objects.filter(pk=shop.pk).delete()
         forget_cached_shop(shop.slug)
     return Deletion(shop.slug, shop.schema_name, canaries, _drop_cached_keys(shop.schema_name))

@@ -127,6 +127,11 @@ def unpack_domains(*, shop: Shop, packed: Iterable[Mapping[str, str]], now: date
     _forget(*hosts)
 
 
+def forget_cached_domains(shop: Shop) -> None:
+    """Drop the shop's domains from the cache when the transaction has committed."""
+    _forget(*list_hosts(shop))
+
+
 def list_hosts(shop: Shop) -> list[str]:
     """Return the names alone."""
     return [domain.host for domain in list_domains(shop)]

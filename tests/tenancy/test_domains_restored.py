@@ -33,6 +33,7 @@ def rows(shop: Shop) -> list[tuple[str, str, datetime | None, bool]]:
 
 def test_a_deleted_shop_gets_its_domains_back_as_they_were(north: Shop, now: datetime) -> None:
     before, archive = rows(north), export(north, now)
+    assert find_slug_of_domain(MAIN) == ("north", MAIN)  # cached from now on
     delete_shop(shop=north, now=now)
     assert find_slug_of_domain(MAIN) is None
     restored = restore_shop(file=io.BytesIO(archive), now=now + timedelta(days=1)).shop

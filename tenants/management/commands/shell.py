@@ -24,7 +24,12 @@ class Command(DjangoShell):
 
     def get_auto_imports(self) -> list[str]:
         """Django's, and what enters a shop."""
-        return [*super().get_auto_imports(), "tenants.shell.enter_shop", "tenants.selectors.list_shops"]
+        return [
+            *super().get_auto_imports(),
+            "tenants.shell.enter_shop",
+            "tenants.selectors.list_shops",
+            "tenants.transaction.current_shop",
+        ]
 
     def handle(self, **options: Any) -> None:
         """Run it, inside the shop if one is named."""
