@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from checkout.models import Cart
+from checkout.services import create_cart
 from django.db import connection, connections
 from kernel.models import OutboxEvent
 from pytest_django.fixtures import Settings
 
-from storefront_api.schema import cart
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
 from tests.storefront_api.documents import CART_CREATE
@@ -101,17 +101,16 @@ def test_a_mutation_is_run_again_and_then_answered_with_what_to_do(
     with tenant_transaction(north):
         make_product(now, skus={"TEA": 2500})
         storefront = Storefront(north, make_key(now))
-    create = cart.create_cart
 
     def collide(**arguments: Any) -> Any:
-        created = create(**arguments)
+        created = create_cart(**arguments)
         runs.append(1)
         if len(runs) <= times:
             with connection.cursor() as cursor:
                 cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$")
         return created
 
-    monkeypatch.setattr(cart, "create_cart", collide)
+    monkeypatch.setattr("storefront_api.schema.cart.create_cart", collide)
     answer = storefront.post(CART_CREATE, {"input": {"lines": [{"sku": "TEA", "quantity": 1}]}})
     assert (answer.status, answer.codes) == ends
     assert len(runs) == 2

@@ -93,7 +93,8 @@ def south(live_shops: tuple[Shop, Shop], now: datetime) -> Shop:
 
 def public_rows(slug: str) -> list[dict[str, Any]]:
     shop = Shop.objects.filter(slug=slug)
-    return [*shop.values(), *Domain.objects.filter(shop__slug=slug).order_by("host").values()]
+    found: list[Any] = [*shop.values(), *Domain.objects.filter(shop__slug=slug).order_by("host").values()]
+    return found
 
 
 def snapshot(slug: str) -> object:

@@ -8,6 +8,8 @@ from kernel.errors import NotFound
 
 from tenants.shell import enter_shop
 
+NAMES = ("tenants.shell.enter_shop", "tenants.selectors.list_shops", "tenants.transaction.current_shop")
+
 
 class Command(DjangoShell):
     """A shop's tables can be read and written inside one of its transactions alone, here as everywhere."""
@@ -24,12 +26,8 @@ class Command(DjangoShell):
 
     def get_auto_imports(self) -> list[str]:
         """Django's, and what enters a shop."""
-        return [
-            *super().get_auto_imports(),
-            "tenants.shell.enter_shop",
-            "tenants.selectors.list_shops",
-            "tenants.transaction.current_shop",
-        ]
+        models = super().get_auto_imports() or []
+        return [*models, *NAMES]
 
     def handle(self, **options: Any) -> None:
         """Run it, inside the shop if one is named."""

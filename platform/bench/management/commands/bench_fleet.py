@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from catalog.models import Product
 from checkout.models import Order
@@ -18,6 +18,7 @@ from staff.models import User
 from staff.services import open_shop
 from stock.models import Balance
 
+from tenants.backend.base import DatabaseWrapper
 from tenants.deletion import delete_shop, search_traces
 from tenants.export import export_shop
 from tenants.models import Shop
@@ -97,7 +98,7 @@ def _time(times: int, operation: Callable[[int], object]) -> list[float]:
 
 def _visit_all() -> list[float]:
     """Private megabytes of one database backend before and after a query on five tables of every shop."""
-    connection.close_pool()  # the backends that made the shops know them already
+    _start_anew()
     pid = _backend()
     before = _private_mb(pid)
     for shop in list_shops():
@@ -107,7 +108,7 @@ def _visit_all() -> list[float]:
 
 def _visit_as_requests_do() -> dict[str, float]:
     """The same with the connection given back to the pool after each shop: the largest backend, and how many served."""
-    connection.close_pool()
+    _start_anew()
     largest, pids = 0.0, set()
     for shop in list_shops():
         _visit(shop)
@@ -115,6 +116,11 @@ def _visit_as_requests_do() -> dict[str, float]:
         largest = max(largest, _private_mb(pid))
         connection.close()
     return {"mb": largest, "backends": len(pids)}
+
+
+def _start_anew() -> None:
+    """Without the backends that made the shops: these know them already."""
+    cast(DatabaseWrapper, connection).close_pool()
 
 
 def _visit(shop: Shop) -> None:
