@@ -30,6 +30,7 @@ Shops
   migrate                 bring the tables of all shops up to date
   demo load               load the demo shop
   doctor [--shop SLUG]    check every invariant of every shop
+  shell [--shop SLUG]     Python, inside a shop
   operator add|list|close|reopen|reset …   who may enter the back office
 
 Developers
