@@ -116,3 +116,19 @@ def test_a_faulty_line_is_refused() -> None:
         ("/line/sku", "MISSING"),
         ("/line/unit_price", "RANGE"),
     ]
+
+
+def test_faulty_usage_is_refused() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        badges([percent("x", 1000)], usage={"x": {"total": -1}, "y": 5})
+
+    assert [(fault.path, fault.code) for fault in caught.value.faults] == [
+        ("/usage/x/total", "RANGE"),
+        ("/usage/y", "TYPE"),
+    ]
+
+
+def test_where_no_promotion_lowers_the_price_none_carries_one() -> None:
+    rules = [amount("a", 100), percent("b", 100, "coupon")]
+
+    assert badges(rules) == [Badge("a", None, "order", None), Badge("b", None, "coupon", None)]

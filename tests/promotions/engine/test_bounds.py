@@ -83,6 +83,8 @@ BY_SKU: Doc = {"type": "tiers", "measure": "quantity", "group_by": "sku", "steps
         (BY_SUBTOTAL | {"steps": steps((1000, {"percent_bp": 100}), (4300, {"amount_off": 40}))}, "item", None, 43),
         (BY_SUBTOTAL | {"steps": steps((1000, {"amount_off": 50}), (4301, {"amount_off": 90}))}, "item", None, 50),
         (BY_SUBTOTAL | {"steps": steps((1, {"amount_off": 9999}))}, "item", None, 4300),
+        (BY_SUBTOTAL | {"steps": steps((1, {"amount_off": 50}), (2, {"amount_off": 30}))}, "item", None, 50),
+        (BY_SUBTOTAL | {"steps": steps((1, {"percent_bp": 200}), (2, {"percent_bp": 100}))}, "item", None, 86),
         (BY_SUBTOTAL | {"steps": steps((4301, {"amount_off": 90}))}, "item", None, 0),
         (BY_SKU, "item", None, 105 + 35),
         (BY_SKU, "price", None, 105 + 36),

@@ -164,3 +164,14 @@ def test_documents_that_change_later_change_no_rule() -> None:
     assert rules.price(facts("A @1000")).effects == (
         {"promotion": "p", "type": "points_multiplier", "scope": {"skus": ["A"]}, "times_bp": 20_000},
     )
+
+
+def test_an_exclusive_promotion_that_wins_by_its_priority_is_exact_whatever_the_others_are() -> None:
+    policy = {"lanes": [{"lane": "item", "mode": "best"}], "exclusive": "priority"}
+    rules = [amount(f"p{number}", 10 + number, "item") for number in range(8)]
+
+    alone = Ruleset.compile([*rules, amount("E", 1, "item", exclusive=True)], policy).price(facts("A @1000, B @1000"))
+    together = Ruleset.compile(rules, policy).price(facts("A @1000, B @1000"))
+
+    assert (applied(alone), alone.exact) == ([("E", 1)], True)
+    assert together.exact is False

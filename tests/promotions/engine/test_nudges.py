@@ -97,6 +97,21 @@ def test_the_first_step_is_a_nudge(reward: Doc, nudge: tuple[str, int, int, int,
     assert (found.fact, found.missing, found.cost, found.saves, found.gifts) == nudge
 
 
+def test_a_step_that_is_reached_to_the_fen_is_not_the_next() -> None:
+    steps = [{"at": 1500, "amount_off": 50}, {"at": 2000, "amount_off": 200}]
+    tiers = {"type": "tiers", "measure": "subtotal", "steps": steps}
+
+    (found,) = nudges(facts("A x3 @500"), {"id": "p", "lane": "order", "then": [tiers]})
+
+    assert (found.missing, found.saves) == (500, 150)
+
+
+def test_above_the_last_step_there_is_no_nudge() -> None:
+    tiers = {"type": "tiers", "measure": "subtotal", "steps": [{"at": 1500, "amount_off": 50}]}
+
+    assert nudges(facts("A x3 @500"), {"id": "p", "lane": "order", "then": [tiers]}) == []
+
+
 def test_steps_that_times_per_order_has_used_up_are_no_nudge() -> None:
     every = amount("p", 100, every=1000, max_times=1)
 

@@ -300,6 +300,20 @@ def test_all_faults_of_all_documents_come_at_once() -> None:
     ]
 
 
+def test_ids_that_are_no_texts_or_empty_are_not_taken_for_the_same() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Ruleset.compile([promotion(id=each) for each in ("", "", ["p"], {"p": 1}, None, None)])
+
+    assert [(fault.path, fault.code) for fault in caught.value.faults] == [
+        ("/promotions/0/id", "EMPTY"),
+        ("/promotions/1/id", "EMPTY"),
+        ("/promotions/2/id", "TYPE"),
+        ("/promotions/3/id", "TYPE"),
+        ("/promotions/4/id", "TYPE"),
+        ("/promotions/5/id", "TYPE"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("policy", "faults"),
     [
