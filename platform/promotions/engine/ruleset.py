@@ -45,8 +45,6 @@ class Ruleset:
         self._lanes = frozenset(lane.name for lane in policy.lanes)
         self._index = Index(self.promotions)
         self._automatic = tuple([promotion for promotion in self.promotions if promotion.codes is None])
-        price = tuple(lane for lane in policy.lanes if lane.name == "price")
-        self._price_policy = replace(policy, lanes=price)
 
     @classmethod
     def compile(cls, promotions: object, policy: object = None, *, strict: bool = False) -> "Ruleset":
@@ -126,7 +124,7 @@ class Ruleset:
         settled: frozenset[str] = frozenset()
         unit_price: int | None = None
         if in_price:
-            winner, _ = self._settle(cart, self._price_policy, in_price, skipped, explain=True)
+            winner, _ = self._settle(cart, self.policy, in_price, skipped, explain=True)
             settled = frozenset(applied.promotion.id for applied in winner.applied)
             unit_price = winner.state.lines[0].total()
         stage = Stage(cart, cart.start())

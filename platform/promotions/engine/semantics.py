@@ -40,7 +40,7 @@ def find_impossible(promotion: Promotion, document: dict[str, Any], path: Path |
         place = path
         for key in keys:
             place = Path(place, key)
-        faults.append(Fault(str(place) if place else "", "CONFLICT", message))
+        faults.append(Fault(str(place), "CONFLICT", message))
 
     if not _ever_opens(promotion.schedule):
         note("never opens: no such weekday or hour lies between from and until", "schedule")
