@@ -175,3 +175,31 @@ def test_an_exclusive_promotion_that_wins_by_its_priority_is_exact_whatever_the_
 
     assert (applied(alone), alone.exact) == ([("E", 1)], True)
     assert together.exact is False
+
+
+@pytest.mark.parametrize("lane", ["order", "item", "price"])
+def test_of_many_that_can_take_off_a_fen_the_first_by_id_does(lane: str) -> None:
+    rules = [amount(f"p{number}", 1, lane) for number in range(5)]
+
+    assert applied(priced(rules, "A @1", lane)) == [("p0", 1)]
+
+
+def test_in_a_lane_that_consumes_one_of_many_for_all_units_takes_them_all() -> None:
+    rules = [*(amount(f"p{number}", 10 + number, "item") for number in range(4)), percent("q", 100, "item")]
+
+    assert applied(priced(rules, "A @1000, B @1000", "item")) == [("q", 20)]
+
+
+def test_what_usage_leaves_of_a_total_counts_among_many() -> None:
+    rules = [
+        amount("p0", 400, limits={"discount_total": 1000}),
+        amount("p1", 300, limits={"discount_total": 1000, "discount_per_order": 50}),
+        percent("p2", 5000, "order"),
+        amount("p3", 20),
+    ]
+
+    quote = priced(rules, "A @1000", "order", usage={"p0": {"discount": 990}, "p1": {"discount": 900}})
+
+    # Half of all first; then 10 of 400, 50 of 300, and 20.
+    assert applied(quote) == [("p2", 500), ("p0", 10), ("p1", 50), ("p3", 20)]
+    assert [entry.cut for entry in quote.applied] == [{}, {"LIMIT": 390}, {"LIMIT": 250}, {}]
