@@ -189,11 +189,16 @@ class Gateway:
         ]
 
     def find_oldest_debt(self, subscription_id: str) -> datetime | None:
-        """When the oldest invoice of the subscription that is still unpaid was issued."""
-        params: Any = {"subscription": subscription_id, "status": "open", "limit": PAGE}
+        """When the oldest invoice of the subscription that is still unpaid was issued.
+
+        Drafts count: while a subscription is unpaid Stripe leaves the invoices of further periods as drafts.
+        """
         issued = [
             (one.get("status_transitions") or {}).get("finalized_at") or one["created"]
-            for one in self._list(self._client.v1.invoices.list, params)
+            for status in ("open", "draft")
+            for one in self._list(
+                self._client.v1.invoices.list, {"subscription": subscription_id, "status": status, "limit": PAGE}
+            )
         ]
         return facts.instant(min(issued)) if issued else None
 

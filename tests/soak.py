@@ -1,7 +1,7 @@
-"""`make soak`: the fuzz and the chaos for as long as one likes. Interrupted, the fuzz goes on where it was.
+"""`make soak`: the fuzz, the chaos and histories of paying for as long as one likes. Interrupted, it goes on.
 
-Each seed is a run of its own; those done are in `.laxin/test-cache/soak.json` with what they ran, so the figures of
-several calls add up. See docs/runbooks/soak.md.
+Each seed of the fuzz and each range of histories is a run of its own; those done are in `.laxin/test-cache/` with what
+they ran, so the figures of several calls add up. See docs/runbooks/soak.md.
 """
 
 import json
@@ -19,6 +19,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
 from tests.settings import TEST_CACHE  # noqa: E402
+from tests.support import billing_soak  # noqa: E402
 from tests.support.chaos import run_chaos  # noqa: E402
 from tests.support.database import TestServer  # noqa: E402
 from tests.support.fuzz import Progress, make_shops, run_fuzz  # noqa: E402
@@ -26,6 +27,8 @@ from tests.support.live import fresh_database  # noqa: E402
 from tests.support.pooler import running_pooler, through  # noqa: E402
 
 KEPT = TEST_CACHE / "soak.json"
+KEPT_BILLING = TEST_CACHE / "soak-billing.json"
+PARTS = ("fuzz", "chaos", "billing")
 OPERATIONS_OF_A_SEED = 5_000
 
 
@@ -34,20 +37,23 @@ def main() -> int:
     arguments = parse()
     with ExitStack() as stack:
         server = stack.enter_context(TestServer.running())
-        faults = 0 if arguments.only == "chaos" else fuzz(server, arguments)
-        return faults or (0 if arguments.only == "fuzz" else chaos(server, arguments))
+        runs = {"fuzz": fuzz, "chaos": chaos, "billing": billing}
+        return next((1 for part in arguments.only or PARTS if runs[part](server, arguments)), 0)
 
 
 def parse() -> Namespace:
     """The command line."""
     parser = ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--operations", type=int, default=1_000_000, help="fuzz operations in all, over all calls")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop the fuzz after this time")
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="stop the fuzz, and the histories, after this"
+    )
     parser.add_argument("--shops", type=int, default=50, help="shops of the fuzz")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--chaos-seconds", type=float, default=60)
     parser.add_argument("--chaos-shops", type=int, default=200)
-    parser.add_argument("--only", choices=["fuzz", "chaos"])
+    parser.add_argument("--histories", type=int, default=100_000, help="histories of paying in all, over all calls")
+    parser.add_argument("--only", choices=PARTS, action="append", help="this part; may be given several times")
     parser.add_argument("--anew", action="store_true", help="forget the seeds that are done")
     return parser.parse_args()
 
@@ -91,6 +97,18 @@ def chaos(server: TestServer, arguments: Namespace) -> int:
         )
         print("\n".join([*report.wrong, *report.kills, f"pauses: {[round(each, 2) for each in report.pauses]}"]))
         return 1 if report.wrong else 0
+
+
+def billing(server: TestServer, arguments: Namespace) -> int:
+    """Histories of paying, events lost, late and twice."""
+    with fresh_database(server):
+        return billing_soak.soak(
+            KEPT_BILLING,
+            histories=arguments.histories,
+            first_seed=arguments.first_seed,
+            seconds=arguments.seconds,
+            anew=arguments.anew,
+        )
 
 
 def note(progress: Progress, seconds: float) -> dict[str, int]:

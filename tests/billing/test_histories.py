@@ -15,11 +15,12 @@ from fakes.stripe.app import FakeStripe
 from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 
-from billing import gateway
+from billing import gateway, services
 from billing.gateway import Gateway
 from billing.models import Account, PaymentEvent
 from billing.services import process_event
 from tenants.models import Shop
+from tests.billing.conftest import Merchant
 from tests.conftest import ClientFor
 from tests.support.histories import MODES, Mode, describe, lived_through, prepared_stripe
 from tests.support.stripe import served
@@ -124,3 +125,21 @@ def test_histories_over_real_http(shops: tuple[Shop, Shop], now: datetime, clien
         ):
             print(describe(history, number))
             assert history.faults() == []
+
+
+def test_a_debt_that_is_still_a_draft_counts_since_it_was_made(merchant: Merchant) -> None:
+    """Found by a history: the old invoice is paid, the one that counts waits as a draft; nothing open was left."""
+    fake = merchant.fake
+    fake.settings.after_retries = "unpaid"
+    merchant.subscribe(card="4000000000000341")
+    fake.advance(days=31 + 16)
+    fake.advance(days=31)
+    (old,) = [each for each in fake.all("invoice") if each["status"] == "open"]
+    (draft,) = [each for each in fake.all("invoice") if each["status"] == "draft"]
+    path = f"/v1/invoices/{old['id']}/pay"
+    fake.request("POST", path, {"Authorization": f"Bearer {fake.key}"}, "paid_out_of_band=true")
+
+    services.reconcile(now=fake.now)
+
+    assert merchant.account.status == "unpaid"
+    assert merchant.account.past_due_since == datetime.fromtimestamp(draft["created"], UTC)

@@ -85,9 +85,9 @@ def read_truth(
     item = chosen["items"]["data"][0]
     alive = chosen["status"] not in {*ENDED, "incomplete"}
     debt = [
-        each["status_transitions"]["finalized_at"]
+        each["status_transitions"]["finalized_at"] or each["created"]
         for each in fake.all("invoice")
-        if each["status"] == "open"
+        if each["status"] in {"open", "draft"}
         and (each["parent"] or {}).get("subscription_details", {}).get("subscription") == chosen["id"]
     ]
     owes = chosen["status"] in {"past_due", "unpaid"}
