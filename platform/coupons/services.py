@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 from kernel.errors import InvalidInput
 from kernel.ids import new_code, new_id
 from kernel.money import BASIS_POINTS
 from kernel.times import LAST, check_instant
 from members.services import lock_member
-from promotions.services import create_promotion
+from promotions.services import create_promotion, end_promotion
 
 from coupons.errors import BatchNotFound, ClaimClosed, CouponNotUsable, MemberLimit, SoldOut
 from coupons.models import MAX_VALID_DAYS, Batch, CouponAccess
@@ -57,6 +57,26 @@ def set_batch_status(*, batch_id: UUID, active: bool) -> None:
     status = Batch.Status.ACTIVE if active else Batch.Status.PAUSED
     if not Batch.objects.filter(pk=batch_id).update(status=status):
         raise _batch_not_found()
+
+
+def delete_unused_batch(*, batch_id: UUID, now: datetime) -> bool:
+    """Delete a batch that was never claimed and that no join link hands out, and end its promotion.
+
+    False, and nothing is changed, where that is not so.
+    """
+    promotion_id = Batch.objects.filter(pk=batch_id).values_list("promotion_id", flat=True).first()
+    if promotion_id is None:
+        return False
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM coupons_batch WHERE id = %s AND issued = 0", [batch_id])
+            if not cursor.rowcount:
+                return False
+            connection.check_constraints()  # of a link that hands it out; they would speak up only at the commit
+    except IntegrityError:
+        return False
+    end_promotion(promotion_id=promotion_id, now=now)
+    return True
 
 
 def claim_coupon(

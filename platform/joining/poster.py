@@ -35,6 +35,7 @@ class PosterText:
     headline: str
     detail: str
     url: str
+    logo: bytes | None = None  # a picture that Pillow reads
 
 
 def render_poster_pdf(text: PosterText) -> bytes:
@@ -61,7 +62,11 @@ def _draw(text: PosterText, size: tuple[int, int]) -> Image.Image:
     side = 0.46 if ratio < 1.6 else 0.56
     card_top = ratio - 0.18 - _card_height(side)
     lines = _words(pen, text)
-    y = (card_top - sum(line.gap + line.size * _LEADING for line in lines)) / 2
+    logo_height = _LOGO + _LOGO_GAP if text.logo else 0
+    y = (card_top - logo_height - sum(line.gap + line.size * _LEADING for line in lines)) / 2
+    if text.logo:
+        pen.picture(image, text.logo, y)
+        y += logo_height
     for line in lines:
         y = pen.line(line, y)
     _draw_card(pen, text, card_top, side)
@@ -82,6 +87,7 @@ def _words(pen: "_Pen", text: PosterText) -> list["_Line"]:
     ]
 
 
+_LOGO, _LOGO_GAP = 0.13, 0.03  # height of the logo with its white ground
 _PADDING = 0.065  # round the code, at least its quiet zone of four modules
 _FOOT = 0.075
 
@@ -139,6 +145,17 @@ class _Pen:
             language=_LANGUAGE,
         )
         return y + line.gap + line.size * _LEADING
+
+    def picture(self, page: Image.Image, data: bytes, y: float) -> None:
+        """Put a logo in the middle, on white, because nobody knows its colours."""
+        logo = Image.open(io.BytesIO(data)).convert("RGBA")
+        inner = round(_LOGO * 0.8 * self.width)
+        scale = min(inner / logo.height, 4 * inner / logo.width)
+        logo = logo.resize((max(round(logo.width * scale), 1), max(round(logo.height * scale), 1)))
+        half = (logo.width / self.width + _LOGO * 0.2) / 2
+        self.box((0.5 - half, y, 0.5 + half, y + _LOGO), CARD, radius=0.02)
+        top = round((y + _LOGO / 2) * self.width - logo.height / 2)
+        page.paste(logo, (round(self.width / 2 - logo.width / 2), top), logo)
 
     def break_in_two(self, text: str, size: float) -> list[str]:
         """Keep what fits; else break between words, in Chinese anywhere, where the longer line is shortest."""

@@ -8,7 +8,7 @@ from coupons.errors import ClaimClosed, SoldOut
 from coupons.selectors import get_batch_offer
 from coupons.services import claim_coupon
 from coupons.types import ClaimedCoupon
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 from kernel.errors import InvalidInput
 from kernel.ids import new_code, new_id
@@ -132,6 +132,22 @@ def close_join_link(*, link_id: UUID) -> None:
     """Let nobody join by the link any more; who has joined keeps what they have. Raises `LinkNotFound`."""
     if not JoinLink.objects.filter(pk=link_id).update(status=JoinLink.Status.CLOSED):
         raise _link_not_found()
+
+
+def delete_unused_link(*, link_id: UUID) -> bool:
+    """Delete a link that nobody has joined by; False, and nothing is changed, where somebody has."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM joining_joinlink AS l WHERE id = %s"
+                " AND NOT EXISTS (SELECT FROM joining_join WHERE link_id = l.id)",
+                [link_id],
+            )
+            deleted = bool(cursor.rowcount)
+            connection.check_constraints()  # they would speak up only at the commit
+    except IntegrityError:  # somebody joined at this moment
+        return False
+    return deleted
 
 
 def _check_open(*, code: str, now: datetime) -> LinkRow:

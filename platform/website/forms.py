@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from billing.plans import INTERVALS, PLANS
-from website.industries import INDUSTRIES
+from onboarding.industries import INDUSTRIES
 
 
 class SignUpForm(forms.Form):

@@ -11,7 +11,7 @@ from tests.settings import ROOT
 
 INTERFACES = frozenset({"bench", "console", "demo", "member_portal", "storefront_api", "website"})
 DOMAIN = frozenset(
-    "billing catalog checkout coupons joining kernel members messaging promotions staff stock tenants".split()  # noqa: SIM905
+    "billing branding catalog checkout coupons joining kernel members messaging onboarding promotions staff stock tenants".split()  # noqa: SIM905
 )
 MAX_LINES = 600
 CODE_SUFFIXES = frozenset({".py", ".html", ".ts", ".js", ".css"})

@@ -28,6 +28,7 @@ TENANT_APPS = [
     "kernel",
     "staff",
     "messaging",
+    "branding",
     "catalog",
     "stock",
     "members",
@@ -35,6 +36,7 @@ TENANT_APPS = [
     "coupons",
     "checkout",
     "joining",
+    "onboarding",
 ]
 
 # Of these apps only the named models are public too; the others are the shops' alone.

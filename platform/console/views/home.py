@@ -1,5 +1,7 @@
 """The first page after signing in, and the facts of the shop."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -7,9 +9,12 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from onboarding.samples import DEFAULT
 from staff.permissions import SIGNED_IN
 
-from console.access import staff_page
+from console.access import get_access_of, staff_page
+from console.checklist import get_checklist
+from console.forms.onboarding import SamplesForm
 from console.selectors import get_overview
 from tenants.models import Shop
 from tenants.transaction import current_shop
@@ -19,8 +24,15 @@ from tenants.transaction import current_shop
 @staff_page(SIGNED_IN)
 def home(request: HttpRequest) -> HttpResponse:
     """What to do next, and what came of the last seven days."""
-    overview = get_overview(now=timezone.now())
-    return render(request, "console/home.html", {"overview": overview})
+    context: dict[str, Any] = {"overview": get_overview(now=timezone.now())}
+    if get_access_of(request).may("settings.edit"):
+        checklist = get_checklist()
+        if checklist.is_hidden:
+            context["may_show_checklist"] = True
+        elif checklist.has_samples or not checklist.is_complete:
+            industry = current_shop().industry or DEFAULT
+            context |= {"checklist": checklist, "samples_form": SamplesForm(initial={"industry": industry})}
+    return render(request, "console/home.html", context)
 
 
 @require_safe

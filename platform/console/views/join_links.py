@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from branding.selectors import get_logo
 from coupons.offers import headline
 from coupons.selectors import get_batch, list_batches
 from django.contrib import messages
@@ -162,4 +163,5 @@ def _get_poster_text(link: LinkRow, address: str, now: datetime) -> PosterText:
         headline=headline(batch.offer, shop.currency) if batch else _("our best offers"),
         detail=batch.name if batch else "",
         url=address,
+        logo=get_logo(),
     )

@@ -6,7 +6,9 @@ from django.contrib.auth import login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from staff.audit import OPERATOR, record_event
@@ -21,19 +23,23 @@ SUPPORT_SECONDS = 30 * 60  # how long somebody of the platform stays in a shop
 @require_GET
 @never_cache
 def enter(request: HttpRequest, secret: str) -> HttpResponse:
-    """Open a session on this host and show the console; a used or old link leads to the sign-in page."""
+    """Open a session on this host and show the console; a used or old link leads to the sign-in page.
+
+    `next` names a page of this console to go on to.
+    """
+    target = _get_target(request)
     try:
         with transaction.atomic():
             user_id = use_sign_in_link(secret=secret, now=timezone.now())
     except LinkUnusable as error:
         if not request.user.is_authenticated:
             messages.error(request, error.message)
-        return redirect("console:home")
+        return redirect(target)
     user = User.objects.get(pk=user_id)
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     if support := find_operator_of_link(secret=secret):
         _let_support_in(request, user, *support)
-    response = redirect("console:home")
+    response = redirect(target)
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         user.language,
@@ -51,3 +57,11 @@ def _let_support_in(request: HttpRequest, user: User, operator: str, reason: str
     record_event(
         event="impersonation", actor=get_actor(request), label=user.email, details={"reason": reason, "as": user.email}
     )
+
+
+def _get_target(request: HttpRequest) -> str:
+    """Where `next` leads to, if that is the console of this host; else the console's first page."""
+    home = reverse("console:home")
+    asked = request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(asked, allowed_hosts=None, require_https=request.is_secure())
+    return asked if is_ours and asked.startswith(home) else home
