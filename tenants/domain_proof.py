@@ -33,8 +33,9 @@ _CARRIERS = [IPv6Network(each) for each in ("2002::/16", "2001::/32")]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`value` as a TXT record of `name`, or as the text of the file at `address`."""
+    """That `host` is the shop's: `value` as a TXT record of `name`, or as the text of the file at `address`."""
 
+    host: str
     name: str
     value: str
     address: str
@@ -42,13 +43,15 @@ class Proof:
 
 def make_proof(*, host: str, token: str) -> Proof:
     """What the owner of `host` must publish."""
-    return Proof(name=f"{RECORD}.{host}", value=f"laxin-verification={token}", address=f"http://{host}{PATH}")
+    return Proof(
+        host=host, name=f"{RECORD}.{host}", value=f"laxin-verification={token}", address=f"http://{host}{PATH}"
+    )
 
 
-def is_published(*, host: str, proof: Proof) -> bool:
+def is_published(*, proof: Proof) -> bool:
     """Look for the record, then for the file. Ten seconds at most; no transaction should be open meanwhile."""
     return proof.value in resolve_txt(proof.name) or any(
-        proof.value in map(str.strip, text.splitlines()) for text in fetch_files(host)
+        proof.value in map(str.strip, text.splitlines()) for text in fetch_files(proof.host)
     )
 
 

@@ -49,7 +49,7 @@ def verify_domain(*, shop: Shop, host: str, now: datetime) -> None:
     if domain.verified_at is not None:
         return
     proof = proof_of(domain)
-    if not is_published(host=domain.host, proof=proof):
+    if not is_published(proof=proof):
         raise DomainUnproven(
             _(
                 "Neither the DNS record %(name)s nor the file %(address)s has the value %(value)s yet. "

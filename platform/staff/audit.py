@@ -51,6 +51,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "coupons_batch": _("Coupon"),
     "joining_joinlink": _("Join link"),
     "checkout_order": _("Order"),
+    "tenants_domain": _("Domain"),
 }
 
 ENTRIES = Keyset("audit", (Column("id", Kind.INTEGER),), descending=True)

@@ -6,11 +6,12 @@ from datetime import datetime
 import pytest
 from django.core.cache import cache
 from playwright.sync_api import Browser
+from staff.models import AuditEntry
 
 from tenants import domain_proof
 from tenants.domains import add_domain, list_domains
 from tenants.models import Domain, Shop
-from tenants.transaction import find_current_shop
+from tenants.transaction import find_current_shop, tenant_transaction
 from tests.console.test_browser import Url, check, sign_in
 from tests.support.browser import page_of
 from tests.support.live import LiveServer
@@ -67,6 +68,11 @@ def test_a_domain_is_asked_for_proven_made_the_main_one_and_given_up(
     assert state_of(north) == [(HOST, True, True)]
     client.post(f"{PAGE}{HOST}/remove/")
     assert state_of(north) == []
+    with tenant_transaction(north):
+        entries = AuditEntry.objects.filter(subject="tenants_domain").order_by("id")
+        assert list(entries.values_list("event", "label")) == [
+            ("insert", HOST), ("update", HOST), ("update", HOST), ("delete", HOST),
+        ]  # fmt: skip
 
 
 def test_checks_follow_one_another_slowly(client: ShopClient, north: Shop, published: dict[str, str]) -> None:
