@@ -1,12 +1,17 @@
 """Work on accounts. All of it is public: billing enters a shop only to queue a mail."""
 
+import logging
+
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
 from billing import services
+from billing.errors import PaymentProviderDown
 from billing.selectors import list_due_events
 from tenants.tasks import PublicTask
+
+logger = logging.getLogger(__name__)
 
 EVENTS = 200
 ACCOUNTS = 500
@@ -36,13 +41,20 @@ def review_accounts() -> None:
 @shared_task(base=PublicTask, ignore_result=True)
 def reconcile_some_accounts() -> None:
     """Sent by beat: compare the accounts that were not compared for longest with Stripe."""
-    services.reconcile(now=timezone.now(), limit=ACCOUNTS)
+    _reconcile(limit=ACCOUNTS)
 
 
 @shared_task(base=PublicTask, ignore_result=True)
 def reconcile_all_accounts() -> None:
     """Sent by beat once a day: compare all, and look for customers whom no account knows."""
-    services.reconcile(now=timezone.now())
+    _reconcile(limit=None)
+
+
+def _reconcile(*, limit: int | None) -> None:
+    try:
+        services.reconcile(now=timezone.now(), limit=limit)
+    except PaymentProviderDown:
+        logger.warning("A sweep ended early, because Stripe does not answer; another one comes")
 
 
 def enqueue_event(event_id: int) -> None:
