@@ -21,7 +21,7 @@ test: env frontend ## the whole test suite; a part of it: make test ARGS=tests/c
 	@scripts/ensure-pgbouncer
 	@$(BIN)/pytest $(ARGS)
 
-soak: env ## a million fuzzed operations and killed databases; resumes: make soak ARGS='--seconds 300'
+soak: env ## a million fuzzed operations, killed databases, histories of paying; resumes: make soak ARGS='--seconds 300'
 	@scripts/ensure-pgbouncer
 	@PYTHONPATH=platform:. nice $(BIN)/python -m tests.soak $(ARGS)
 

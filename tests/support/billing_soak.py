@@ -23,7 +23,7 @@ from tests.support.histories import MODES, describe, lived_through, prepared_str
 from tests.support.shops import NORTH
 from tests.support.stripe import served
 
-RANGE = 250
+RANGE = 100
 HTTP_EVERY = 50
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
