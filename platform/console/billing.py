@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from billing.plans import INTERVALS, PLANS, Plan
+from billing.plans import INTERVALS, PLANS, TRIAL_LIKE, Plan
 from billing.types import AccountRow
 from tenants.entitlements import FEATURES, RESOURCES, get_entitlements
 from tenants.models import Shop
@@ -17,11 +17,11 @@ NEAR = 0.8  # of a limit: time to think of more
 
 # What happens when the limit is reached; nothing that exists is ever taken away.
 _AT_LIMIT: dict[str, Promise] = {
-    "members": _("Then nobody new can join. Members get in and use their coupons as ever."),
-    "skus": _("Then no further product can be put on sale. Archived products do not count."),
-    "staff": _("Then nobody else can be invited. Closed accounts do not count."),
-    "locations": _("Then no further place that holds stock can be added."),
-    "sms_per_month": _("Then text messages wait for the next month."),
+    "members": _("At the limit nobody new can join. Members get in and use their coupons as ever."),
+    "skus": _("At the limit no further product can be put on sale. Archived products do not count."),
+    "staff": _("At the limit nobody else can be invited. Closed accounts do not count."),
+    "locations": _("At the limit no further place that holds stock can be added."),
+    "sms_per_month": _("At the limit text messages wait for the next month."),
     "api_cost_per_second": _("Storefronts that ask for more at once are told to wait a moment."),
 }
 
@@ -50,7 +50,7 @@ class Offer:
     is_current: bool
     intervals: tuple[str, ...]  # that can be subscribed to or changed to
     action: Literal["subscribe", "change"]
-    is_larger: bool
+    is_recommended: bool
 
 
 def list_usage_rows(shop: Shop, usage: Mapping[str, int]) -> list[UsageRow]:
@@ -71,7 +71,9 @@ def list_offers(shop: Shop, account: AccountRow | None) -> list[Offer]:
     """Every plan that is sold in the shop's currency, the smallest first."""
     currency = account.currency if account else shop.currency.lower()
     subscribed = account is not None and account.is_subscribed
-    held = PLANS[shop.plan].rank if shop.plan in PLANS else 0
+    # What the trial was like, or the next larger one than what is paid.
+    paid_plan = PLANS.get(account.plan) if account and subscribed else None
+    recommended = paid_plan.rank + 1 if paid_plan else PLANS[TRIAL_LIKE].rank
     offers = []
     for plan in sorted(PLANS.values(), key=lambda plan: plan.rank):
         if currency not in plan.monthly:
@@ -87,7 +89,7 @@ def list_offers(shop: Shop, account: AccountRow | None) -> list[Offer]:
                 is_current=bool(paid),
                 intervals=tuple(interval for interval in INTERVALS if interval != paid),
                 action="change" if subscribed else "subscribe",
-                is_larger=plan.rank > held,
+                is_recommended=plan.rank == recommended,
             )
         )
     return offers

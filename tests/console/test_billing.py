@@ -370,6 +370,7 @@ def test_a_shop_made_by_hand_has_no_limits_and_may_subscribe(
     with tenant_transaction(shops[1]):
         user = User.objects.get()
     south.force_login(user)
+    south.cookies["laxin_language"] = "en"
 
     page = text_of(south.get("/console/billing/"))
 
@@ -394,3 +395,15 @@ def test_at_the_limit_the_form_leads_to_the_plan(
     with tenant_transaction(north):
         data = ProductInput(name="x", variants=[VariantInput(sku="X", price_minor=1)])
         assert create_product(data=data, now=now)  # not limited here: the shop in hand is of before
+
+
+def test_what_is_refused_is_told_on_the_page_of_the_plan(
+    client: ShopClient, fake: FakeStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "has not paid anything yet" in text_of(client.get("/console/billing/portal/", follow=True))
+    client.get(pay(client, fake, "plan=starter&interval=month", card="4000000000000341"))
+
+    declined = client.post("/console/billing/change/", {"plan": "scale", "interval": "month"}, follow=True)
+
+    assert "The payment was declined." in text_of(declined)
+    assert "Your plan: Starter" in text_of(declined)

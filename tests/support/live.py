@@ -80,13 +80,15 @@ def live_server(server: TestServer, home: Path, **variables: str) -> Iterator[Li
 
 
 @contextmanager
-def live_worker(server: TestServer, home: Path, broker_url: str, *, include: str = "") -> Iterator[Path]:
+def live_worker(
+    server: TestServer, home: Path, broker_url: str, *, include: str = "", **variables: str
+) -> Iterator[Path]:
     """Run a Celery worker on the database in use now, and have this process send to its broker. Its log."""
     log = home / "worker.log"
     command = ["celery", "--app=config.celery:app", "worker", "--loglevel=INFO", "--concurrency=2", "--pool=prefork"]
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     command += [f"--include={include}"] if include else []
-    environ = child_environ(server, home, LAXIN_BROKER_URL=broker_url)
+    environ = child_environ(server, home, LAXIN_BROKER_URL=broker_url, **variables)
     with _sending_to(broker_url), _running(command, environ, log) as child:
         _wait_for(lambda: " ready." in process.read_tail(log, 100), child, log)
         yield log

@@ -16,7 +16,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 from kernel.usage import list_usage
 
-from billing.errors import AlreadySubscribed, BillingError, CheckoutUnknown, PlanUnknown
+from billing.errors import (
+    AccountBusy,
+    AlreadySubscribed,
+    BillingError,
+    CheckoutUnknown,
+    PaymentProviderDown,
+    PaymentProviderRefused,
+    PricesMissing,
+)
 from billing.plans import INTERVALS, PLANS, get_plan
 from billing.selectors import find_account, list_invoices, list_tax_ids
 from billing.services import (
@@ -44,16 +52,19 @@ type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def billing_page[**P](view: View[P]) -> View[P]:
-    """The gate of these pages. What the payment provider refuses or does not answer becomes a page that says so."""
+    """The gate of these pages. What fails at the payment provider has a page, what is refused is told on the plan's."""
 
     @staff_page(PERMISSION, while_closed=True)
     @wraps(view)
     def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except BillingError as fault:
+        except (PaymentProviderDown, PaymentProviderRefused, PricesMissing, AccountBusy) as fault:
             again = request.get_full_path() if request.method == "GET" else reverse("console:billing")
             return render(request, "console/billing/trouble.html", {"fault": fault, "again": again}, status=502)
+        except BillingError as fault:
+            messages.error(request, fault.message)
+            return redirect("console:billing")
 
     return page
 
@@ -124,9 +135,6 @@ def checkout(request: HttpRequest) -> HttpResponse:
             )
     except AlreadySubscribed:
         return redirect(f"{reverse('console:billing_change')}?plan={plan}&interval={interval}")
-    except PlanUnknown as fault:
-        messages.error(request, fault.message)
-        return redirect("console:billing")
     return _leave_for(address)
 
 
