@@ -48,7 +48,7 @@ def list_invitations(*, now: datetime) -> list[InvitationRow]:
 def create_invitation(*, email: str, role: str, access: Access, invited_by: str, now: datetime) -> IssuedInvitation:
     """Invite somebody with a role; `access` and `invited_by` (a name to be read) are of who does it.
 
-    Raises `EmailInvalid`, `AlreadyStaff`, `NotFound` and `BeyondOwnRole` for the role, and
+    Raises `EmailInvalid`, `AlreadyStaff`, `InvalidInput` and `BeyondOwnRole` for the role, and
     `tenants.errors.PlanLimitReached` where accounts and open invitations together are as many as the plan allows.
     """
     email = email.strip().lower()

@@ -55,7 +55,8 @@ def get_role_names() -> dict[str, str]:
 def change_role_of(*, user_id: UUID, role: str, access: Access) -> None:
     """Give somebody another role, from their next page on; `access` is of who does it.
 
-    Raises `NotFound`, `BeyondOwnRole` (the old or the new role may do more than `access`), `LastOwner`.
+    Raises `NotFound`, `InvalidInput` for an unknown role, `BeyondOwnRole` (the old or the new role may do more than
+    `access`), `LastOwner`.
     """
     user = _lock_person(user_id, access)
     check_may_hand_out(code=role, access=access)

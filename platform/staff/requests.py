@@ -12,7 +12,7 @@ def get_actor(request: HttpRequest, *, name: str = "") -> Actor:
     if operator := find_operator(request):
         actor, name = f"operator:{operator['name']}", operator["name"]
     elif request.user.is_authenticated:
-        actor, name = f"staff:{request.user.pk}", request.user.email  # type: ignore[attr-defined]
+        actor, name = f"staff:{request.user.pk}", request.user.email
     else:
         actor = ""
     return Actor(

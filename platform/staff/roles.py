@@ -47,14 +47,17 @@ def get_role(*, code: str) -> RoleRow:
 
 
 def check_may_hand_out(*, code: str, access: Access) -> None:
-    """Raise `BeyondOwnRole` where the role may do more than `access`, `NotFound` where there is none of this code.
+    """Raise `BeyondOwnRole` where the role may do more than `access`, `InvalidInput` where there is none of this code.
 
     A shop's own role stays locked until the end of the transaction, so that it is not deleted meanwhile.
     """
     if code in BUILT_IN:
         permissions: Collection[str] = BUILT_IN[code].permissions
     else:
-        permissions = _lock_role(code).permissions
+        try:
+            permissions = _lock_role(code).permissions
+        except NotFound:
+            raise InvalidInput(_("Choose one of the roles offered."), field=["role"]) from None
     if not access.permissions.issuperset(permissions):
         raise BeyondOwnRole
 
@@ -75,7 +78,7 @@ def create_role(
         second_factor_required=second_factor_required,
         created_at=now,
     )
-    _save(role, force_insert=True)
+    _save(role, is_new=True)
     return role.code
 
 
@@ -91,14 +94,15 @@ def change_role(
         raise BeyondOwnRole
     role.name, role.permissions = _check(name, permissions, access)
     role.second_factor_required = second_factor_required
-    _save(role, force_update=True)
+    _save(role, is_new=False)
 
 
 def require_second_factor(*, code: str, required: bool) -> None:
-    """Say whether people of a built-in role must have a second factor. Raises `NotFound`."""
-    if code not in BUILT_IN:
+    """Say whether people of a role must have a second factor. Raises `NotFound`."""
+    if code in BUILT_IN:
+        Role.objects.update_or_create(code=code, defaults={"second_factor_required": required})
+    elif not Role.objects.filter(code=code).update(second_factor_required=required):
         raise NotFound(_("This role does not exist."))
-    Role.objects.update_or_create(code=code, defaults={"second_factor_required": required})
 
 
 def delete_role(*, code: str, access: Access) -> None:
@@ -136,10 +140,10 @@ def _check(name: str, permissions: Collection[str], access: Access) -> tuple[str
     return name, [each for each in PERMISSIONS if each in permissions]
 
 
-def _save(role: Role, **how: bool) -> None:
+def _save(role: Role, *, is_new: bool) -> None:
     try:
         with transaction.atomic():
-            role.save(**how)
+            role.save(force_insert=is_new, force_update=not is_new)
     except IntegrityError as error:
         if "role_name_unique" not in str(error):
             raise

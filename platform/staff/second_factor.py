@@ -7,6 +7,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.utils.encoding import force_bytes
 
 from tenants.transaction import find_current_shop
 
@@ -37,6 +38,7 @@ def _cipher() -> MultiFernet:
     return MultiFernet([Fernet(_derive(key)) for key in keys])
 
 
-def _derive(key: str) -> bytes:
+def _derive(key: str | bytes) -> bytes:
     """32 bytes for this purpose alone, as Fernet wants them."""
-    return base64.urlsafe_b64encode(hashlib.blake2b(key.encode(), digest_size=32, person=b"laxin-2nd-factor").digest())
+    digest = hashlib.blake2b(force_bytes(key), digest_size=32, person=b"laxin-2nd-factor").digest()
+    return base64.urlsafe_b64encode(digest)

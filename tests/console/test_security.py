@@ -22,7 +22,7 @@ SET_UP = "/console/security/second-factor/"
 
 
 def code_of(secret: str, steps: int = 0) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps)))
 
 
 def sign_in(shop: Shop, agent: str = "") -> ShopClient:

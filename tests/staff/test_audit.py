@@ -45,6 +45,7 @@ def test_a_row_added_stands_there_with_who_and_from_where(shop: Shop, now: datet
     entry = AuditEntry.objects.earliest("pk")
     assert (entry.actor, entry.actor_name, entry.ip) == ("staff:1", "chen@north.example", "10.1.2.3")
     assert (entry.user_agent, entry.path, entry.before) == ("Firefox/1", "/console/products/", None)
+    assert entry.after is not None
     assert entry.after["name"] == "Tea"
 
 

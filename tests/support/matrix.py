@@ -12,6 +12,7 @@ from uuid import UUID
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from allauth.usersessions.models import UserSession
 from catalog.models import Product, Variant
 from checkout.models import Cart, CartLine, Order
 from coupons.models import Batch, Coupon
@@ -37,7 +38,12 @@ from members.models import Member
 from members.services import issue_token
 from messaging.models import Email
 from messaging.services import queue_email
-from staff.models import ApiKey, User
+from staff.audit import Actor, record_event
+from staff.email_change import make_email_change
+from staff.invitations import create_invitation
+from staff.models import ApiKey, AuditEntry, Role, User
+from staff.permissions import ACCOUNTANT, CASHIER, MANAGER, OWNER
+from staff.selectors import get_access
 from staff.services import create_sign_in_link
 
 from storefront_api.schema.root import SCHEMA
@@ -45,7 +51,7 @@ from tenants.domains import add_domain
 from tenants.models import Domain, Shop
 from tenants.transaction import tenant_transaction
 from tests.support.full_shop import PRODUCTS, fill_shop
-from tests.support.shops import ShopClient
+from tests.support.shops import PASSWORD, ShopClient
 from tests.support.storefront import Storefront, make_key
 
 PHONE = "13811112222"
@@ -64,11 +70,11 @@ class Scene:
     tokens: dict[str, str]
     keys: dict[str, str]
 
-    def staff_of(self, shop: Shop) -> ShopClient:
-        """The owner's browser, newly signed in."""
+    def staff_of(self, shop: Shop, role: str = OWNER) -> ShopClient:
+        """The browser of somebody with a role (codes of `add_people`), newly signed in."""
         client = ShopClient(shop)
         with tenant_transaction(shop):
-            user = User.objects.get()
+            user = User.objects.get(role=role)
         client.force_login(user)
         return client
 
@@ -86,9 +92,21 @@ class Scene:
         return address.template % {name: self.values[name] for name in address.names}
 
 
+NOTHING = "custom-nothing"  # a role without any permission
+
+
+def add_people(shop: Shop) -> None:
+    """Somebody of each role beside the owner, the last of them without any permission."""
+    with tenant_transaction(shop):
+        Role.objects.create(code=NOTHING, name="Nothing", permissions=[])
+        for role in (MANAGER, CASHIER, ACCOUNTANT, NOTHING):
+            User.objects.create_user(f"{role}@{shop.slug}.example", PASSWORD, role=role)
+
+
 def set_scene(north: Shop, south: Shop) -> Scene:
     """Fill north, give south a member and a link of its own."""
     fill_shop(north)
+    add_people(north)
     now = timezone.now()
     tokens: dict[str, str] = {}
     keys: dict[str, str] = {}
@@ -100,7 +118,13 @@ def set_scene(north: Shop, south: Shop) -> Scene:
         joined = join_member(code="counter", phone=PHONE, region="CN", token_secret=None, consent_version="1", now=now)
         tokens["south"], keys["south"] = _verified_token(joined.member_id), make_key(now)
     with tenant_transaction(north):
-        user = User.objects.get()
+        user, cashier = User.objects.get(role=OWNER), User.objects.get(role=CASHIER)
+        access = get_access(user=user)
+        invited = create_invitation(
+            email="secret-newcomer@north.example", role=CASHIER, access=access, invited_by="owner", now=now
+        )
+        session = UserSession.objects.create(pk=70_707, user=user, ip="10.9.8.7", session_key="of-another-browser")
+        record_event(event="export", actor=Actor(id=f"staff:{user.pk}", name=user.email), label="secret-export")
         queue_email(to=["secret-guest@north.example"], subject="x", text="y", now=now)
         order = Order.objects.order_by("pk").first()
         assert order is not None
@@ -120,10 +144,18 @@ def set_scene(north: Shop, south: Shop) -> Scene:
             "order_id": ids["Order"], "key_id": ApiKey.objects.filter(revoked_at=None).values_list("pk")[0][0],
             "code": "till", "kind": "qr.svg", "secret": create_sign_in_link(user_id=user.pk, now=now),
             "uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user),
-            "host": HOST, "email_id": Email.objects.values_list("pk")[0][0], "coupon_code": coupon.code,
+            "user_id": cashier.pk, "role": NOTHING, "session_id": session.pk,
+            "invitation_id": invited.id, "invitation_secret": invited.secret,
+            "entry_id": AuditEntry.objects.latest("pk").pk,
+            "token": make_email_change(user_id=user.pk, email="boss@north.example"),
+            "object_id": str(north.pk), "content_type_id": "1", "name": "terms",
+            "host": HOST, "event_id": 0, "email_id": Email.objects.values_list("pk")[0][0], "coupon_code": coupon.code,
         }  # fmt: skip
         # No text of our own contains them, such as the examples in empty fields.
-        markers = (*PRODUCTS, "SKU-0", "周末折扣", "Old ERP", "secret-guest", coupon.code, str(order.number))
+        markers = (
+            *PRODUCTS, "SKU-0", "周末折扣", "Old ERP", "secret-guest", "secret-newcomer", "secret-export",
+            coupon.code, str(order.number),
+        )  # fmt: skip
     add_domain(shop=north, host=HOST, now=now)
     Domain.objects.update(verified_at=now)
     nodes = {kind: to_global_id(kind, key) for kind, key in ids.items() if kind != "JoinLink"}
@@ -132,6 +164,11 @@ def set_scene(north: Shop, south: Shop) -> Scene:
 
 def _verified_token(member_id: UUID) -> str:
     return issue_token(member_id=member_id, is_verified=True, now=timezone.now())[1]
+
+
+def get_body(response: Any) -> bytes:
+    """What came back, a stream's parts too."""
+    return b"".join(response.streaming_content) if response.streaming else bytes(response.content)
 
 
 def read_rows(shop: Shop, *, ignored: tuple[str, ...] = ()) -> dict[str, str]:

@@ -9,7 +9,7 @@ from django.db import connection
 
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
-from tests.support.matrix import Address, Scene, list_addresses, read_rows, set_scene
+from tests.support.matrix import Address, Scene, get_body, list_addresses, read_rows, set_scene
 from tests.support.shops import ShopClient
 
 SIGN_IN = "/console/sign-in/"
@@ -18,14 +18,18 @@ PUBLIC = list_addresses("config.urls_public")
 # Answered without signing in; those with arguments show a page of their own or redirect for what they do not know.
 OPEN_TO_ALL = {
     "/", "/console/enter/%(secret)s/", "/console/inactive/", "/console/password/",
+    "/console/invitation/%(invitation_secret)s/", "/console/security/code/", "/console/security/email/%(token)s/",
     "/console/password/%(uidb36)s-%(key)s/",
     "/console/password/changed/", "/console/password/sent/", "/console/sign-in/", "/console/sign-out/", "/graphql/",
     "/i18n/setlang/", "/j/%(code)s", "/j/%(code)s/", "/wallet/", "/wallet/leave",
 }  # fmt: skip
-FRIENDLY = {"/console/enter/%(secret)s/", "/console/password/%(uidb36)s-%(key)s/"}
+FRIENDLY = {
+    "/console/enter/%(secret)s/", "/console/password/%(uidb36)s-%(key)s/",
+    "/console/invitation/%(invitation_secret)s/", "/console/security/email/%(token)s/",
+}  # fmt: skip
 METHODS = ["get", "post"]
 # A visit writes a session, the marks of the last use; it changes nothing that a shop has.
-VISITS = ("django_session", "staff_apikey")
+VISITS = ("django_session", "staff_apikey", "staff_auditentry", "usersessions_usersession")
 
 every_address = pytest.mark.parametrize("address", ADDRESSES, ids=str)
 with_arguments = pytest.mark.parametrize("address", [each for each in ADDRESSES if each.names], ids=str)
@@ -64,7 +68,7 @@ def test_nobody_and_the_cookies_of_another_shop_are_sent_to_the_sign_in(
     stranger.cookies["laxin_member"] = scene.tokens["south"]
     for client in (ShopClient(scene.north), stranger):
         response = getattr(client, method)(scene.path(address), everything(scene) if method == "post" else None)
-        assert scene.find_markers(response.content) == []
+        assert scene.find_markers(get_body(response)) == []
         if response.status_code != 405:
             assert (response.status_code, response.headers["Location"].startswith(SIGN_IN)) == (302, True)
     assert read_rows(scene.north, ignored=VISITS) == before
@@ -78,7 +82,7 @@ def test_with_anothers_ids_nothing_of_it_is_shown_or_changed(scene: Scene, addre
     client = scene.staff_of(scene.south)
     client.cookies["laxin_member"] = scene.tokens["north"]
     response = getattr(client, method)(scene.path(address), everything(scene) if method == "post" else None)
-    assert scene.find_markers(response.content) == []
+    assert scene.find_markers(get_body(response)) == []
     if address.names and str(address) not in FRIENDLY:
         assert response.status_code in {404, 405}
     else:
@@ -110,7 +114,7 @@ def test_the_same_address_answers_the_shop_whose_ids_they_are(scene: Scene, addr
 def test_the_pages_of_north_show_what_must_not_be_seen_elsewhere(scene: Scene) -> None:
     """Control: the markers that are looked for do stand in pages."""
     client = scene.staff_of(scene.north)
-    seen = [scene.find_markers(client.get(scene.path(address)).content) for address in ADDRESSES]
+    seen = [scene.find_markers(get_body(client.get(scene.path(address)))) for address in ADDRESSES]
     assert len([markers for markers in seen if markers]) >= 8
     assert {marker for markers in seen for marker in markers} >= {"SKU-0", "周末折扣", "Old ERP"}
 
@@ -126,5 +130,5 @@ def test_the_public_site_shows_nothing_of_a_shop(scene: Scene, address: Address,
             before = read_rows(scene.north)
         response = getattr(client, method)(scene.path(address))
         assert response.status_code < 500
-        assert scene.find_markers(response.content) == []
+        assert scene.find_markers(get_body(response)) == []
     assert read_rows(scene.north) == before

@@ -47,7 +47,7 @@ class CustomRoleForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=50, help_text=_("For instance “Warehouse” or “Web developer”."))
     permissions = forms.MultipleChoiceField(
-        label=_("May"), required=False, widget=forms.CheckboxSelectMultiple(attrs={"class": "checkbox"})
+        label=_("Permission"), required=False, widget=forms.CheckboxSelectMultiple(attrs={"class": "checkbox"})
     )
     second_factor_required = forms.BooleanField(
         label=_("Demand a second factor"),

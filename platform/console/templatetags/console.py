@@ -101,13 +101,16 @@ def shop_notice(context: template.Context) -> dict[str, object]:
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: template.Context, view: str, label: str, icon: str) -> str:
-    """An entry of the menu, marked as current on its own page and those below; none for who may not open the page."""
+def nav_link(context: template.Context, view: str, label: str, icon: str, as_card: bool = False) -> str:
+    """An entry of the menu, marked as current on its own page and those below; none for who may not open the page.
+
+    `as_card` is its form on the start page, where phones find what their short menu leaves out.
+    """
     request, href = context["request"], reverse(view)
     if not may_open(request, view):
         return ""
     facts = {"href": href, "label": label, "icon": icon, "current": request.path.startswith(href)}
-    return render_to_string("components/nav_link.html", facts)
+    return render_to_string("console/nav_card.html" if as_card else "components/nav_link.html", facts)
 
 
 @register.filter

@@ -90,7 +90,7 @@ def role_delete(request: HttpRequest, role: str) -> HttpResponse:
 @require_POST
 @staff_page("roles.manage")
 def role_second_factor(request: HttpRequest, role: str) -> HttpResponse:
-    """Demand a second factor of everybody with a built-in role, or no longer."""
+    """Demand a second factor of everybody with a role, or no longer."""
     required = request.POST.get("required") == "yes"
     try:
         require_second_factor(code=role, required=required)

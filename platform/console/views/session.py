@@ -1,5 +1,7 @@
 """The way in from the public site: a link that works once, for a minute."""
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -36,10 +38,13 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
             messages.error(request, error.message)
         return redirect(target)
     user = User.objects.get(pk=user_id)
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     if support := find_operator_of_link(secret=secret):
+        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
         _let_support_in(request, user, *support)
-    response = redirect(target)
+        response: HttpResponse = redirect("console:home")
+    else:
+        record_authentication(request, user, method="link")
+        response = perform_login(request, user, redirect_url=target)  # asks for a second factor
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         user.language,

@@ -172,11 +172,11 @@ def invitation_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters("password")
-def invitation_accept(request: HttpRequest, secret: str) -> HttpResponse:
+def invitation_accept(request: HttpRequest, invitation_secret: str) -> HttpResponse:
     """Where the link of an invitation leads: give name and password, and be signed in."""
     now = timezone.now()
     try:
-        email = find_invited_email(secret=secret, now=now)
+        email = find_invited_email(secret=invitation_secret, now=now)
     except InvitationUnusable as fault:
         return render(request, "console/staff/invitation_over.html", {"fault": fault}, status=410)
     form = AcceptForm(request.POST or None)
@@ -185,7 +185,7 @@ def invitation_accept(request: HttpRequest, secret: str) -> HttpResponse:
         try:
             with transaction.atomic():
                 user_id = accept_invitation(
-                    secret=secret,
+                    secret=invitation_secret,
                     name=form.cleaned_data["name"],
                     password=form.cleaned_data["password"],
                     language=get_language() or current_shop().language,
