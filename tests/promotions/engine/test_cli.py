@@ -176,9 +176,7 @@ def test_without_the_promotions_nothing_is_priced(write: Any, capsys: pytest.Cap
     ]
 
 
-def test_what_a_terminal_cannot_show_is_written_as_an_escape(
-    write: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_a_terminal_cannot_show_is_written_as_an_escape(write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(shown, encoding="ascii", write_through=True))
 
