@@ -17,5 +17,6 @@ LOGGING = {
         # Django's own handlers would print each line twice.
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},
+        "stripe": {"level": "WARNING"},  # else three lines for each call
     },
 }
