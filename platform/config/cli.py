@@ -28,6 +28,7 @@ Run Laxin
 Shops
   shop create|list|export|restore|delete|suspend|resume|domain …
   migrate                 bring the tables of all shops up to date
+  billing sync|reconcile|show|events|give …   plans, accounts and what Stripe tells us
   demo load               load the demo shop
   doctor [--shop SLUG]    check every invariant of every shop
   shell [--shop SLUG]     Python, inside a shop
