@@ -299,3 +299,18 @@ def test_a_declined_card_cannot_be_attached(world: World) -> None:
         world.client.v1.payment_methods.attach("pm_card_chargeDeclined", {"customer": world.customer})
 
     assert caught.value.code == "card_declined"
+
+
+def test_a_deleted_customer_takes_its_subscriptions_along(world: World) -> None:
+    subscription = world.subscribe()
+    begin = len(world.fake.events)
+
+    world.client.v1.customers.delete(world.customer)
+
+    assert world.status(subscription) == "canceled"
+    assert world.types(begin) == ["customer.subscription.deleted", "customer.deleted"]
+    assert world.client.v1.customers.retrieve(world.customer).deleted is True
+    with pytest.raises(InvalidRequestError):
+        world.client.v1.customers.update(world.customer, {"name": "Ghost"})
+    with pytest.raises(InvalidRequestError):
+        world.open_session()

@@ -20,6 +20,7 @@ from django.test import override_settings
 from fakes.stripe import checkout as pages
 from fakes.stripe import portal
 from fakes.stripe.app import FakeStripe
+from fakes.stripe.controls import set_status
 from fakes.stripe.errors import StripeFault
 from fakes.stripe.subscriptions import pause
 from kernel.errors import DomainError
@@ -110,6 +111,7 @@ class History:
             self._wait, self._subscribe, self._open_page, self._pay_open_page, self._prepay, self._change_plan,
             self._cancel, self._resume, self._use_portal, self._new_card, self._pay_invoice, self._fail_payments,
             self._pause, self._set_retries, self._review, self._land, self._begin_at_stripe,
+            self._fall_into_an_unknown_status,
         ]  # fmt: skip
 
     def _wait(self) -> None:
@@ -205,6 +207,11 @@ class History:
             body = f"customer={customer['id']}&items[0][price]={self.choices.choice(prices)['id']}"
             self._ask("POST", "/v1/subscriptions", body + "&payment_behavior=default_incomplete")
 
+    def _fall_into_an_unknown_status(self) -> None:
+        """One that Stripe may think of next year."""
+        for subscription in self._living():
+            set_status(self.fake, subscription["id"], "hibernating")
+
     def _set_retries(self) -> None:
         self.fake.settings.after_retries = self.choices.choice(("cancel", "unpaid", "past_due"))
 
@@ -283,7 +290,7 @@ class History:
         return [*found, *([f"{dead} events are dead"] if dead else [])]
 
 
-WEIGHTS = [36, 5, 3, 4, 4, 12, 5, 7, 6, 5, 6, 9, 2, 6, 6, 4, 2]
+WEIGHTS = [36, 5, 3, 4, 4, 12, 5, 7, 6, 5, 6, 9, 2, 6, 6, 4, 2, 1]
 
 
 def describe(history: History, seed: object) -> str:

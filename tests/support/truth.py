@@ -10,6 +10,7 @@ from typing import Any
 
 from fakes.stripe.app import FakeStripe
 
+UNKNOWN_RANK = 3.5  # fails closed, and is not mistaken for an end
 RANKS = {
     "active": 0, "trialing": 0, "past_due": 1, "unpaid": 2, "paused": 3, "incomplete": 4, "canceled": 5,
     "incomplete_expired": 6,
@@ -50,7 +51,7 @@ class Truth:
                 return "open", plan
             since += timedelta(days=DAYS_OF_GRACE)
             return _closing(now - since, DAYS_READ_ONLY_AFTER_GRACE), plan
-        if status == "paused":
+        if status == "paused" or (status and status not in RANKS):
             return "read_only", plan
         ends = [(end, each) for each, _, end in self.years if end <= now]
         if self.last_end:
@@ -75,7 +76,7 @@ def read_truth(
     ended = [each for each in own if each["status"] == "canceled"]
     last_end = max((_at(each["ended_at"]) for each in ended), default=None)
     # The best status counts, active and trialing alike; of equal ones the newest.
-    own.sort(key=lambda each: (-RANKS[each["status"]], each["created"], each["id"]))
+    own.sort(key=lambda each: (-RANKS.get(each["status"], UNKNOWN_RANK), each["created"], each["id"]))
     chosen: Any = own[-1] if own else None
     years = _years(fake, customer, asked)
     if chosen is None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fakes.stripe import standing
 from fakes.stripe.cards import ADDRESS, make_card
 from fakes.stripe.catalog import merge
 from fakes.stripe.errors import StripeFault, declined
@@ -57,7 +58,20 @@ def create_customer(state: State, parameters: dict[str, Any]) -> Object:
 
 @operation("GET", "/v1/customers/{id}")
 def get_customer(state: State, parameters: dict[str, Any], identifier: str) -> Object:
-    return state.get("customer", identifier)
+    customer = state.get("customer", identifier)
+    return {"id": identifier, "object": "customer", "deleted": True} if customer.get("deleted") else customer
+
+
+@operation("DELETE", "/v1/customers/{id}")
+def delete_customer(state: State, parameters: dict[str, Any], identifier: str) -> Object:
+    """Its subscriptions end with it."""
+    customer = get_live_customer(state, identifier, param="id")
+    for subscription in state.all("subscription"):
+        if subscription["customer"] == identifier and subscription["status"] not in standing.ENDED:
+            standing.end(state, subscription)
+    customer["deleted"] = True
+    record(state, "customer.deleted", customer)
+    return {"id": identifier, "object": "customer", "deleted": True}
 
 
 @operation("POST", "/v1/customers/{id}", CUSTOMER)

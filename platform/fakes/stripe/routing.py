@@ -107,7 +107,7 @@ def _expand(state: State, holders: list[Any], names: list[str], path: str) -> No
 def copy_of(state: State, subject: Object) -> Object:
     """A copy that may be expanded, with what belongs to it only when it is asked for."""
     copied = {name: _copied(value) for name, value in subject.items()}
-    if subject["object"] == "customer":
+    if subject["object"] == "customer" and not subject.get("deleted"):
         copied["_tax_ids"] = as_list(
             [each for each in state.all("tax_id") if each["customer"] == subject["id"]],
             f"/v1/customers/{subject['id']}/tax_ids",
