@@ -8,3 +8,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("billing/", include("billing.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
+handler500 = "config.faults.show_fault"

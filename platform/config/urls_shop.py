@@ -9,3 +9,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("member_portal.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
+handler500 = "config.faults.show_fault"

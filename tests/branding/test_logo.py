@@ -1,6 +1,7 @@
 """What is uploaded as a logo is checked, written anew and kept in the shop."""
 
 import base64
+import gzip
 import io
 from datetime import datetime
 
@@ -10,10 +11,14 @@ from branding.selectors import as_data_uri, find_mark, get_logo
 from branding.services import MOST_BYTES, MOST_BYTES_OF_MARK, remove_logo, set_logo
 from django.core.cache import cache
 from joining.poster import PosterText, render_poster_png
+from joining.services import create_join_link
 from kernel.errors import InvalidInput
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+
+from tenants.models import Shop
+from tests.conftest import ClientFor
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -136,3 +141,13 @@ def test_a_poster_shows_it(now: datetime) -> None:
 
     assert opened(with_logo).size == opened(without).size
     assert with_logo != without
+
+
+def test_the_join_page_carries_it_within_its_first_flight(shop: Shop, client_for: ClientFor, now: datetime) -> None:
+    create_join_link(name="Till", code="till", batch_id=None, channel="", opens_at=None, closes_at=None, now=now)
+    set_logo(data=picture(size=(512, 512)), now=now)
+
+    page = client_for(shop).get("/j/till").content
+
+    assert b'src="data:image/webp;base64,' in page
+    assert len(gzip.compress(page)) <= 6 * 1024

@@ -45,6 +45,7 @@ def test_the_list_needs_the_same_number_of_statements_for_one_and_many(client: S
             client.get("/console/orders/")
         return len(queries)
 
+    count()  # the first page after a minute asks for the shop's logo too
     two = count()
     with tenant_transaction(north):
         now = timezone.now()

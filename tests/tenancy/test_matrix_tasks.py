@@ -18,6 +18,7 @@ from tenants.models import Shop
 from tenants.tasks import HEADER, PublicTask, ShopTask
 from tenants.transaction import find_current_shop
 from tests.support.matrix import Scene, read_rows, set_scene
+from tests.support.shops import owner_email
 
 
 def tasks_of(kind: type[Task]) -> list[Any]:  # type: ignore[type-arg]
@@ -52,8 +53,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
 
 def arguments(task: Any, scene: Scene) -> dict[str, Any]:
     """North's values for the arguments of a task."""
+    values = {**scene.values, "email": owner_email(scene.north.slug), "language": "en"}
     return {
-        name: scene.values[name]
+        name: values[name]
         for name, each in inspect.signature(task.run).parameters.items()
         if each.default is inspect.Parameter.empty
     }

@@ -60,7 +60,7 @@ def test_the_home_page_is_light_and_nothing_in_it_moves(
 ) -> None:
     with page_of(browser, viewport=size, locale="en-US") as page:
         answers: list[Response] = []
-        page.on("response", lambda answer: answers.append(answer))
+        page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - not every callable is taken
         page.goto(web_server.url())
         shift = page.evaluate(SHIFT)
         for _ in range(12):  # pictures below are loaded when they come near
