@@ -1,5 +1,6 @@
 """Mails about paying, queued inside the shop in the transaction of what they tell."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -9,12 +10,14 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import override
 from messaging.services import queue_template
-from staff.selectors import get_owner_contact
+from staff.selectors import list_owners
 
 from billing.plans import name_of_plan
 from billing.standing import Mail
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
+
+logger = logging.getLogger(__name__)
 
 
 def queue_mails(*, shop: Shop, mails: Iterable[Mail], now: datetime) -> None:
@@ -25,7 +28,10 @@ def queue_mails(*, shop: Shop, mails: Iterable[Mail], now: datetime) -> None:
     address = urlsplit(settings.BASE_URL)
     console = f"{address.scheme}://{shop.slug}.{address.netloc}/console/"
     with tenant_transaction(shop), timezone.override(ZoneInfo(shop.time_zone)):
-        owner = get_owner_contact()
+        owner = next(iter(list_owners()), None)
+        if owner is None:
+            logger.warning("Nobody to write to: %s has no active owner", shop.slug)
+            return
         for mail in wanted:
             context = {"shop_name": shop.name, "console_url": console, "link": f"{console}billing/", **mail.context}
             if "plan" in context:

@@ -8,7 +8,7 @@ from django.db.models import F
 
 from billing import facts, gateway
 from billing.alerts import raise_alert
-from billing.errors import BillingError, PaymentProviderDown
+from billing.errors import PaymentProviderDown
 from billing.models import Account, Alert
 from billing.plans import TRIAL
 from billing.services.accounts import open_account
@@ -39,7 +39,7 @@ def reconcile(*, now: datetime, limit: int | None = None) -> Reconciled:
             repaired += _repair(account_id, is_known_to_stripe=is_known_to_stripe, now=now)
         except PaymentProviderDown:
             raise
-        except BillingError:
+        except Exception:
             logger.exception("Account %d could not be compared", account_id)
             failed += 1
     if limit is None:

@@ -3,8 +3,6 @@
 import logging
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError
-
 from billing import gateway
 from billing.errors import BillingError
 from billing.models import Account
@@ -32,10 +30,17 @@ def review_accounts(*, now: datetime, limit: int = BATCH) -> int:
     for account_id in ids:
         try:
             _review(account_id, now)
-        except (BillingError, DatabaseError) as error:
+        except BillingError as error:
             logger.warning("Account %d is looked at again in a while: %s", account_id, error)
-            Account.objects.filter(pk=account_id).update(next_review_at=now + PUT_OFF)
+            _put_off(account_id, now)
+        except Exception:  # one account that cannot be reviewed must not keep the others waiting
+            logger.exception("Account %d is looked at again in a while", account_id)
+            _put_off(account_id, now)
     return len(ids)
+
+
+def _put_off(account_id: int, now: datetime) -> None:
+    Account.objects.filter(pk=account_id).update(next_review_at=now + PUT_OFF)
 
 
 def _review(account_id: int, now: datetime) -> None:

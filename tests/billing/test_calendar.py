@@ -9,6 +9,7 @@ from messaging.models import Email
 
 from billing import services
 from billing.models import Account
+from billing.services import review
 from tenants.errors import ShopUnknown
 from tenants.models import DeletedShop, Shop
 from tenants.selectors import get_shop
@@ -130,6 +131,35 @@ def test_a_batch_is_bounded_and_the_rest_comes_next(merchant: Merchant, shops: t
     later = now + timedelta(days=14)
     assert [services.review_accounts(now=later, limit=1) for _time in range(3)] == [1, 1, 0]
     assert set(Shop.objects.values_list("access", flat=True)) == {"read_only"}
+
+
+def test_a_shop_without_an_owner_does_not_keep_the_others_waiting(
+    merchant: Merchant, shops: tuple[Shop, Shop], now: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As shops are that were made for measuring, and nobody was put in."""
+    put_on_trial(shops[1], now + timedelta(seconds=1))
+    monkeypatch.setattr("billing.mails.list_owners", list)
+    services.review_accounts(now=now + timedelta(days=15))
+    assert set(Shop.objects.values_list("access", flat=True)) == {"read_only"}
+
+
+def test_a_fault_in_one_account_does_not_keep_the_others_waiting(
+    merchant: Merchant, shops: tuple[Shop, Shop], now: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_on_trial(shops[1], now + timedelta(seconds=1))
+    apply, broken = review.apply_standing, merchant.account.id
+
+    def fail(*, account_id: int, now: Any) -> Any:
+        if account_id == broken:
+            raise RuntimeError
+        return apply(account_id=account_id, now=now)
+
+    monkeypatch.setattr(review, "apply_standing", fail)
+    later = now + timedelta(days=15)
+    services.review_accounts(now=later)
+    assert merchant.standing[0] == "open"
+    assert merchant.account.next_review_at == later + timedelta(minutes=10)
+    assert Shop.objects.get(pk=shops[1].pk).access == "read_only"
 
 
 def test_a_shop_that_an_operator_closed_stays_closed_whatever_it_pays(merchant: Merchant) -> None:
