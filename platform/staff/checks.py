@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from kernel.ids import hash_secret
 from kernel.usage import find_miscount
 
-from staff.models import ApiKey, User
-from staff.permissions import OWNER
+from staff.models import ApiKey, Role, User
+from staff.permissions import BUILT_IN, OWNER
 from tenants.doctor import invariant
 
 
@@ -29,3 +29,11 @@ def find_mismatched_keys() -> Iterator[str]:
 def find_miscounted_staff() -> Iterator[str]:
     """What the plan's limit is held against is how many people can sign in."""
     yield from find_miscount("staff", "SELECT count(*) FROM staff_user WHERE is_active")
+
+
+@invariant("staff.roles_exist")
+def find_missing_roles() -> Iterator[str]:
+    """Who has a role that is gone may do nothing."""
+    codes = set(Role.objects.values_list("code", flat=True)) | set(BUILT_IN)
+    for role in User.objects.exclude(role__in=codes).values_list("role", flat=True).distinct():
+        yield f"Somebody has the role {role}, which is not there."

@@ -35,7 +35,7 @@ class BuiltIn:
 
 GROUPS = (
     Group(
-        _("Goods"),
+        _("Products"),
         {
             "products.view": _("See products"),
             "products.edit": _("Add and change products"),

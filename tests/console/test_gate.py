@@ -109,3 +109,15 @@ def test_the_menu_shows_only_what_the_role_may_open(north: Shop) -> None:
     assert 'href="/console/orders/"' in cashier
     assert 'href="/console/keys/"' not in cashier
     assert 'href="/console/products/"' not in nobody
+
+
+def test_pages_offer_only_what_the_role_may_do(north: Shop) -> None:
+    cashier, accountant = sign_in_as(north, "cashier"), sign_in_as(north, "accountant")
+    for client, path in (
+        (cashier, "products"),
+        (cashier, "coupons"),
+        (cashier, "join-links"),
+        (accountant, "products"),
+    ):
+        assert "/new/" not in client.get(f"/console/{path}/").content.decode()
+    assert "/console/keys/" not in accountant.get("/console/orders/").content.decode()

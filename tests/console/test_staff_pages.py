@@ -189,6 +189,9 @@ def test_a_role_of_the_shops_own_is_made_given_changed_and_deleted(client: ShopC
     user, browser = add_person(north, role.code)
     assert browser.get("/console/keys/").status_code == 200
 
+    shown = client.get(f"/console/roles/{role.code}/").content.decode()
+    assert re.findall(r'value="([a-z_.]+)"[^>]* checked', shown) == ["orders.view", "keys.manage"]
+
     client.post(f"/console/roles/{role.code}/", {"name": "Developer", "permissions": ["orders.view"]})
     assert browser.get("/console/keys/").status_code == 403
     client.post(f"/console/roles/{role.code}/delete/")

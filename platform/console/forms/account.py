@@ -94,7 +94,7 @@ class FirstCodeForm(ActivateTOTPForm):  # type: ignore[misc]
 
 
 def _rename_code(form: Any, help_text: Any) -> None:
-    _rename(form, code=_("Code"))
+    _rename(form, code=_("Verification code"))
     form.fields["code"].widget = forms.TextInput(
         attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false", "autofocus": True}
     )

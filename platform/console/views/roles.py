@@ -55,7 +55,7 @@ def role_change(request: HttpRequest, role: str) -> HttpResponse:
         raise Http404
     initial = {
         "name": found.name,
-        "permissions": found.permissions,
+        "permissions": sorted(found.permissions),
         "second_factor_required": found.second_factor_required,
     }
     form = CustomRoleForm(request.POST or None, held=get_access_of(request).permissions, initial=initial)

@@ -38,6 +38,7 @@ from staff.people import (
     remove_second_factor,
     reopen_account,
 )
+from staff.permissions import CASHIER
 from staff.requests import get_actor
 from staff.roles import list_roles
 from staff.types import IssuedInvitation
@@ -52,7 +53,7 @@ from tenants.transaction import current_shop
 def staff_list(request: HttpRequest) -> HttpResponse:
     """Everybody with an account, the open invitations, and the form for another one."""
     now, access = timezone.now(), get_access_of(request)
-    form = InvitationForm(request.POST or None, roles=_list_choices(request))
+    form = InvitationForm(request.POST or None, roles=_list_choices(request), initial={"role": CASHIER})
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
