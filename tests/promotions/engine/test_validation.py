@@ -140,6 +140,14 @@ def found(document: object) -> list[tuple[str, str]]:
         (promotion(when=LEAF | {"value": 2**53}), [("/when/value", "RANGE")]),
         (promotion(then=[{"type": "buy_get"}]), [("/then/0/buy", "MISSING"), ("/then/0/get", "MISSING")]),
         (
+            promotion(then=[{"type": "buy_get", "buy": {}, "get": {}}]),
+            [
+                ("/then/0/buy/quantity", "MISSING"),
+                ("/then/0/get/quantity", "MISSING"),
+                ("/then/0/get/percent_bp", "MISSING"),
+            ],
+        ),
+        (
             promotion(then=[{"type": "buy_get", "buy": 1, "get": {"quantity": 0, "percent_bp": 10_001, "x": 1}}]),
             [
                 ("/then/0/buy", "TYPE"),
