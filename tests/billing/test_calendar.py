@@ -10,6 +10,7 @@ from messaging.models import Email
 from billing import services
 from billing.models import Account
 from billing.services import review
+from billing.services.standing import apply_standing
 from tenants.errors import ShopUnknown
 from tenants.models import DeletedShop, Shop
 from tenants.selectors import get_shop
@@ -147,7 +148,7 @@ def test_a_fault_in_one_account_does_not_keep_the_others_waiting(
     merchant: Merchant, shops: tuple[Shop, Shop], now: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_on_trial(shops[1], now + timedelta(seconds=1))
-    apply, broken = review.apply_standing, merchant.account.id
+    apply, broken = apply_standing, merchant.account.id
 
     def fail(*, account_id: int, now: Any) -> Any:
         if account_id == broken:
