@@ -9,7 +9,7 @@ import pytest
 
 from tests.settings import ROOT
 
-INTERFACES = frozenset({"bench", "console", "demo", "member_portal", "storefront_api", "website"})
+INTERFACES = frozenset({"backoffice", "bench", "console", "demo", "member_portal", "storefront_api", "website"})
 DOMAIN = frozenset(
     "billing branding catalog checkout coupons joining kernel members messaging onboarding promotions staff stock tenants".split()  # noqa: SIM905
 )
