@@ -67,7 +67,7 @@ def _take(*, rate: int, most: int, cost: int) -> tuple[int, int] | None:
     backend = caches["default"]
     if not isinstance(backend, RedisCache):
         return None
-    client: Any = backend._cache.get_client(None, write=True)  # type: ignore[attr-defined]
+    client: Any = backend._cache.get_client(None, write=True)
     try:
         wait_ms, left = client.register_script(_TAKE)(keys=[cache.make_key("api_cost")], args=[rate, most, cost])
     except (RedisError, OSError) as error:

@@ -27,6 +27,8 @@ ADDRESSES = [
     "/console/join-links/new/",
     "/console/orders/",
     "/console/keys/",
+    "/console/billing/",
+    "/console/billing/invoices/",
     "/console/domains/",
 ]
 OUTSIDE = ["/console/sign-in/", "/console/password/", "/console/password/sent/", "/console/password/1-x/"]

@@ -218,8 +218,10 @@ def cancel(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("The subscription ends on %(day)s. Until then everything works.") % {"day": day})
         return redirect("console:billing")
     with outside():
-        account_row = find_account(shop_id=shop.pk)
-    return render(request, "console/billing/cancel.html", {"account": account_row})
+        found = find_account(shop_id=shop.pk)
+    if found is None or not found.is_subscribed or found.ends_at:
+        return redirect("console:billing")
+    return render(request, "console/billing/cancel.html", {"account": found})
 
 
 @require_POST
