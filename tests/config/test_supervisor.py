@@ -192,7 +192,8 @@ def test_what_dies_is_started_again(up: Up) -> None:
 
 
 def is_leader(pid: int, folder: Path) -> bool:
-    return run_state.process_parent(pid) not in process.find_by_folder(folder)
+    parent = run_state.process_parent(pid)  # None: a backend that ended just now
+    return parent is not None and parent not in process.find_by_folder(folder)
 
 
 def test_a_killed_one_takes_all_with_it_and_ctrl_c_leaves_nothing() -> None:
