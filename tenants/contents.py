@@ -7,7 +7,7 @@ from typing import Any
 HISTORY = "django_migrations"
 IDENTITIES = ("auth_permission", "django_content_type")
 # Not part of a shop's data: an archive must not sign anyone in.
-SESSIONS = "django_session"
+SESSIONS = ("django_session", "usersessions_usersession")
 
 _TABLES = """
 SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '')
@@ -39,7 +39,7 @@ class Table:
 def read_tables(cursor: Any, schema: str) -> list[Table]:
     """Return the tables whose rows are a shop's data, by name."""
     cursor.execute(_TABLES, [schema])
-    left_out = {HISTORY, SESSIONS, *IDENTITIES}
+    left_out = {HISTORY, *SESSIONS, *IDENTITIES}
     return [Table(name, tuple(columns)) for name, columns in cursor.fetchall() if name not in left_out]
 
 
