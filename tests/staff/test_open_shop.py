@@ -14,7 +14,7 @@ from staff.services import open_shop
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
 
-GOOD: dict[str, str] = {
+GOOD: dict[str, Any] = {
     "slug": "corner",
     "name": "Corner Grocery",
     "email": "Li@Corner.Example",
