@@ -3,7 +3,7 @@
 .PHONY: help env frontend up down test soak mutation lint bench clean
 
 BIN := .venv/bin
-PACKAGES := platform tenants storefront_api member_portal tests scripts
+PACKAGES := platform tenants billing storefront_api member_portal tests scripts
 SOURCES := $(wildcard $(PACKAGES))
 ARGS ?=
 

@@ -1,11 +1,12 @@
 """Tables that the back office shows and never edits: what changes is a named action."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from staff.models import User
 from unfold.admin import ModelAdmin
 
 
@@ -42,7 +43,8 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
 
     def record(self, request: HttpRequest, row: Model, message: str) -> None:
         """Keep in the log who did what to a row, and why."""
-        LogEntry.objects.log_actions(request.user.pk, [row], CHANGE, change_message=message, single_object=True)
+        operator = cast(User, request.user)
+        LogEntry.objects.log_actions(operator.pk, [row], CHANGE, change_message=message, single_object=True)
 
     def back_to(self, row: Model) -> HttpResponse:
         """Answer a dialog: the browser opens the row's page again."""

@@ -29,9 +29,9 @@ TOKEN_LIFETIME = timedelta(days=90)
 def get_or_create_member(*, phone_e164: str, now: datetime) -> tuple[UUID, bool]:
     """Return `(id, is_new)` of the member with this number, made if absent, locked until the transaction ends.
 
-    One statement, for a new member in a shop with a limit two. Two callers at once get the same member: the second waits
-    for the first, and being an update of a column that no key holds, the wait does not stop orders that refer to the
-    member. Raises `tenants.errors.PlanLimitReached` for a new member too many; who is one stays one.
+    One statement, for a new member in a shop with a limit two. Two callers at once get the same member: the second
+    waits for the first, and being an update of a column that no key holds, the wait does not stop orders that refer to
+    the member. Raises `tenants.errors.PlanLimitReached` for a new member too many; who is one stays one.
     """
     wanted = new_id()
     with connection.cursor() as cursor:

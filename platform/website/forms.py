@@ -10,9 +10,9 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from onboarding.industries import INDUSTRIES
 
 from billing.plans import INTERVALS, PLANS
-from onboarding.industries import INDUSTRIES
 
 
 class SignUpForm(forms.Form):

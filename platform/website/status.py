@@ -125,7 +125,9 @@ def check_mail() -> bool:
 
 def check_payments() -> bool:
     """The payment service takes connections."""
-    address = urlsplit(settings.STRIPE_URL)
+    if not settings.STRIPE_URL:
+        return False
+    address = urlsplit(str(settings.STRIPE_URL))
     return _answers(address.hostname or "", address.port or _PORTS[address.scheme])
 
 

@@ -1,6 +1,5 @@
 """The page of the shop's own domains."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -22,7 +21,7 @@ HOST = "www.corner-goods.com"
 
 
 @pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def published(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """TXT records; the network is asked outside of the shop's transaction alone."""
     records: dict[str, str] = {}
 

@@ -20,7 +20,7 @@ from promotions.models import PromotionVersion
 from stock.selectors import get_availability
 from stock.services import take_stock
 
-from tenants.entitlements import PlanLimitReached
+from tenants.errors import PlanLimitReached
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
 from tests.support.matrix import read_rows

@@ -297,7 +297,7 @@ def test_a_document_is_parsed_and_validated_once(storefront: Storefront, monkeyp
 def test_the_cache_of_documents_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MAX_CACHED_CHARACTERS", 100)
     cache = documents._Cache()
-    document = graphql.parse("{ a }")
+    document = documents.Document(node=graphql.parse("{ a }"), costs={"": 1})
 
     for number in range(50):
         cache.put(bytes([number]), document, 40)

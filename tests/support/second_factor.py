@@ -9,4 +9,4 @@ PERIOD = 30  # seconds
 
 def code_of(secret: str, *, later: int = 0) -> str:
     """The six digits of now, or of so many periods later: a code works once."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // PERIOD + later))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // PERIOD + later)))

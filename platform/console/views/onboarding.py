@@ -25,9 +25,7 @@ def samples(request: HttpRequest) -> HttpResponse:
     if request.POST.get("take_out") == "yes":
         out = take_samples_out(actor=actor, now=now)
         if out.archived + out.deleted + out.kept:
-            messages.success(
-                request, _("The sample data is out. Its products are archived, their stock written off.")
-            )
+            messages.success(request, _("The sample data is out. Its products are archived, their stock written off."))
         if out.kept:
             messages.info(
                 request,
