@@ -93,7 +93,7 @@ def order(browser: Browser, demo: dict[str, Any], token: str) -> None:
 
     found = ask(GOODS)["products"]["edges"]
     variants = [each["node"]["variants"][0] for each in found]
-    lines = [{"sku": each["sku"], "quantity": 4} for each in variants if float(each["price"]["amount"]) > 3][:2]
+    lines = [{"sku": each["sku"], "quantity": 6} for each in variants if float(each["price"]["amount"]) > 3][:2]
     cart = ask(
         "mutation($input: CartCreateInput!) { cartCreate(input: $input) { cart { id } userErrors { message } } }",
         input={"lines": lines, "channel": "ONLINE"},
@@ -158,8 +158,12 @@ def sign_in(page: Page, demo: dict[str, Any]) -> None:
 
 
 def show_console(page: Page, demo: dict[str, Any]) -> None:
-    """The first page."""
+    """The first page, without the first steps of a new shop."""
     page.goto(demo["console"])
+    hide = page.locator("form[action$='/onboarding/checklist/'] button:not([value])")
+    if hide.count():
+        hide.click()
+        page.wait_for_load_state()
 
 
 def show_coupon(page: Page, demo: dict[str, Any]) -> None:
