@@ -14,6 +14,6 @@ def leave_number(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kernel", "0001_initial")]
+    dependencies = [("kernel", "0002_usage")]
 
     operations = [migrations.RunPython(leave_number, migrations.RunPython.noop)]
