@@ -120,6 +120,7 @@ def _visit_as_requests_do() -> dict[str, float]:
 
 def _start_anew() -> None:
     """Without the backends that made the shops: these know them already."""
+    connection.close()
     cast(DatabaseWrapper, connection).close_pool()
 
 
