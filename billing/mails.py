@@ -3,10 +3,8 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import override
 from messaging.services import queue_template
@@ -14,6 +12,7 @@ from staff.selectors import list_owners
 
 from billing.plans import name_of_plan
 from billing.standing import Mail
+from tenants.addresses import get_shop_address
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
 
@@ -25,8 +24,7 @@ def queue_mails(*, shop: Shop, mails: Iterable[Mail], now: datetime) -> None:
     wanted = list(mails)
     if not wanted:
         return
-    address = urlsplit(settings.BASE_URL)
-    console = f"{address.scheme}://{shop.slug}.{address.netloc}/console/"
+    console = f"{get_shop_address(shop.slug)}/console/"
     with tenant_transaction(shop), timezone.override(ZoneInfo(shop.time_zone)):
         owner = next(iter(list_owners()), None)
         if owner is None:

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from tenants.addresses import get_shop_address
+
 
 @dataclass(frozen=True, slots=True)
 class Demo:
@@ -31,6 +33,6 @@ def find_demo() -> Demo | None:
 
 def _here(address: str) -> str:
     """The same page where Laxin runs now: the loader may have run at another port."""
-    there, base = urlsplit(address), urlsplit(settings.BASE_URL)
+    there = urlsplit(address)
     slug = (there.hostname or "").partition(".")[0]
-    return f"{base.scheme}://{slug}.{base.netloc}{there.path}"
+    return f"{get_shop_address(slug)}{there.path}"

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from website.addresses import shop_address
+from tenants.addresses import get_shop_address
 from website.forms import FindShopForm, SignInForm
 from website.language import public_page
 from website.page import render_page
@@ -25,7 +25,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         slug = find_slug(form.cleaned_data["address"])
         if slug:
-            return redirect(f"{shop_address(slug)}/console/sign-in/")
+            return redirect(f"{get_shop_address(slug)}/console/sign-in/")
         form.add_error("address", _("There is no shop at this address. Check it, or have the list sent to you below."))
     return render_page(
         request,

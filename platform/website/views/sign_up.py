@@ -19,9 +19,9 @@ from staff.services import check_new_shop, create_sign_in_link
 from billing.plans import INTERVALS, PLANS
 from billing.services import open_shop_on_trial
 from billing.standing import TRIAL_LENGTH
+from tenants.addresses import get_shop_address
 from tenants.provisioning import REGIONS
 from tenants.transaction import tenant_transaction
-from website.addresses import shop_address
 from website.forms import SignUpForm
 from website.language import public_page
 from website.page import render_page
@@ -96,13 +96,13 @@ def _open_shop(form: SignUpForm) -> str | None:
             language=shop.language,
             context={
                 "shop_name": shop.name,
-                "console_url": f"{shop_address(shop.slug)}/console/",
+                "console_url": f"{get_shop_address(shop.slug)}/console/",
                 "days": TRIAL_LENGTH.days,
             },
             key="welcome",
             now=now,
         )
-    return f"{shop_address(shop.slug)}/console/enter/{secret}/{_query(form)}"
+    return f"{get_shop_address(shop.slug)}/console/enter/{secret}/{_query(form)}"
 
 
 def _query(form: SignUpForm) -> str:

@@ -7,7 +7,6 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -20,6 +19,7 @@ from psycopg.errors import LockNotAvailable
 from staff.errors import ShopRefused
 from staff.services import open_shop
 from tenants import domains
+from tenants.addresses import get_shop_address
 from tenants.deletion import delete_shop, search_traces
 from tenants.export import export_shop
 from tenants.models import Shop
@@ -92,7 +92,7 @@ class Command(BaseCommand):
         except ShopRefused as refused:
             lines = [f"{'.'.join(fault.field) or 'shop'}: {fault.message}" for fault in refused.faults]
             raise CommandError("\n".join(lines)) from refused
-        self.stdout.write(f"Console         {_address(opened.shop.slug)}/console/")
+        self.stdout.write(f"Console         {get_shop_address(opened.shop.slug)}/console/")
         if not typed:
             self.stdout.write(f"Password        {password}")
         self.stdout.write(f"Storefront key  {opened.storefront_key}")
@@ -122,7 +122,9 @@ class Command(BaseCommand):
             )
         for finding in restored.findings:
             self.stdout.write(f"{finding.invariant}: {finding.detail}")
-        self.stdout.write(f"{_address(restored.shop.slug)}/: {restored.rows:,} rows of {restored.tables} tables")
+        self.stdout.write(
+            f"{get_shop_address(restored.shop.slug)}/: {restored.rows:,} rows of {restored.tables} tables"
+        )
 
     def _delete(self, options: dict[str, Any]) -> None:
         shop = get_shop(slug=options["slug"])
@@ -174,15 +176,10 @@ class Command(BaseCommand):
 
     def _list(self, options: dict[str, Any]) -> None:
         for shop in list_shops():
-            self.stdout.write(f"{shop.slug}\t{shop.access}\t{_address(shop.slug)}/\t{shop.name}")
+            self.stdout.write(f"{shop.slug}\t{shop.access}\t{get_shop_address(shop.slug)}/\t{shop.name}")
 
 
 def _ask_password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
     return getpass.getpass("Password of the owner (empty: one is made up): ")
-
-
-def _address(slug: str) -> str:
-    address = urlsplit(settings.BASE_URL)
-    return f"{address.scheme}://{slug}.{address.netloc}"
