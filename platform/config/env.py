@@ -70,7 +70,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "LAXIN_SECRET_KEY",
         "generated into LAXIN_HOME",
-        "Signs sessions and links, at least 32 characters. Required in production.",
+        "Signs sessions and links and encrypts the secrets of second factors, at least 32 characters. With another key "
+        "nobody gets in with an app set up before; whoever manages the staff removes the second factor. Required in "
+        "production.",
     ),
     Variable(
         "LAXIN_EMAIL_URL",
