@@ -149,6 +149,7 @@ def set_scene(north: Shop, south: Shop) -> Scene:
             "entry_id": AuditEntry.objects.latest("pk").pk,
             "token": make_email_change(user_id=user.pk, email="boss@north.example"),
             "object_id": str(north.pk), "content_type_id": "1", "name": "terms",
+            "app_label": "tenants", "url": "nowhere",
             "host": HOST, "event_id": 0, "email_id": Email.objects.values_list("pk")[0][0], "coupon_code": coupon.code,
         }  # fmt: skip
         # No text of our own contains them, such as the examples in empty fields.
