@@ -1,6 +1,6 @@
 """Tables that the back office shows and never edits: what changes is a named action."""
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model
@@ -60,6 +60,3 @@ def get_operator(request: HttpRequest) -> str:
     """The e-mail address that logs and histories keep."""
     email: str = getattr(request.user, "email", "")
     return email
-
-
-type Context = dict[str, Any]
