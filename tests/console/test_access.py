@@ -1,7 +1,7 @@
 """Who may open the console."""
 
 import re
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from console.urls import urlpatterns
@@ -17,6 +17,8 @@ from tenants.services import set_access
 from tenants.transaction import tenant_transaction
 from tests.support.shops import PASSWORD, ShopClient, owner_email
 
+NOTHING_HAS_IT = UUID(int=0x5EED << 64, version=4)
+
 
 def get_addresses() -> list[str]:
     """An address for each page of the console but the way in."""
@@ -26,9 +28,10 @@ def get_addresses() -> list[str]:
         route = str(pattern.pattern)
         if pattern.name in {"enter", "invitation", "email_confirm"}:  # for people without a session
             continue
-        route = re.sub(r"<uuid:\w+>", str(uuid4()), re.sub(r"<(str|slug):\w+>", "x", re.sub(r"<int:\w+>", "1", route)))
+        for variable, value in ((r"<uuid:\w+>", str(NOTHING_HAS_IT)), (r"<(str|slug):\w+>", "x"), (r"<int:\w+>", "1")):
+            route = re.sub(variable, value, route)
         if route.startswith("^"):
-            route = f"join-links/{uuid4()}/qr.svg"
+            route = f"join-links/{NOTHING_HAS_IT}/qr.svg"
         addresses.append(f"/console/{route}")
     return addresses
 
