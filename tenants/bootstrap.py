@@ -1,6 +1,6 @@
 """Bring a database up to date: logins, extensions, public tables, the template of shops and the shops themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
@@ -30,6 +30,7 @@ EXTENSIONS = ("btree_gist", "citext", "pg_trgm", "unaccent")
 APP_LOGIN_SETTINGS = {"statement_timeout": "5min", "idle_in_transaction_session_timeout": "5min"}
 
 ROUNDS = 3
+ERROR_LENGTH = 2000
 _LOCK = 0x6C61786E  # "laxn"
 
 
@@ -82,11 +83,21 @@ def _migrate_shops(keep_going: bool, processes: int | None, watcher: Watcher) ->
             break
         watcher.begin(len(behind))
         results = migrate_fleet(behind, keep_going=keep_going, processes=processes, on_result=watcher.note)
+        _keep_errors(results)
         done += [f"shop {result.schema}" for result in results if not result.error]
         failed += [result for result in results if result.error]
     if failed:
         raise FleetError(failed)
     return done
+
+
+def _keep_errors(results: Sequence[ShopResult]) -> None:
+    """Write down which shops failed, for the operators' back office."""
+    shops = Shop.objects.using("owner")
+    shops.filter(schema_name__in=[result.schema for result in results]).update(migration_error="")
+    for result in results:
+        if result.error:
+            shops.filter(schema_name=result.schema).update(migration_error=result.error[:ERROR_LENGTH])
 
 
 def is_up_to_date() -> bool:
@@ -138,6 +149,7 @@ def grant_public() -> None:
             "GRANT EXECUTE ON FUNCTION tenants_create_schema(text) TO {app}",
             "GRANT EXECUTE ON FUNCTION tenants_schemas_with_news(timestamptz) TO {app}",
             "GRANT EXECUTE ON FUNCTION tenants_schemas_of_email(text, text[]) TO {app}",
+            "GRANT EXECUTE ON FUNCTION tenants_missing_migrations(text[]) TO {app}",
         ):
             cursor.execute(sql.SQL(statement).format(app=app))
         names = (model.objects.using("owner").values_list("schema_name", flat=True) for model in (Shop, ReadySchema))

@@ -32,6 +32,7 @@ class Shop(models.Model):
     limits = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # of a resource: how many
     features = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     notice = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # for the console
+    migration_error = models.TextField(default="", db_default="", blank=True)  # of `laxin migrate`, where it failed
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

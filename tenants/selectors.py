@@ -4,10 +4,12 @@ import hashlib
 from typing import Any
 
 from django.core.cache import cache
+from django.db import connection
 
 from tenants.cache import PUBLIC
 from tenants.errors import ShopUnknown
 from tenants.models import Shop
+from tenants.schemas import migrations_on_disk
 
 # A shop that was just closed is open to a worker for at most this long, where its cache entry could not be deleted.
 KEPT_SECONDS = 60
@@ -44,6 +46,13 @@ def get_shop_of_schema(schema_name: str) -> Shop:
 def list_shops() -> list[Shop]:
     """Return all shops, oldest first."""
     return list(Shop.objects.order_by("id"))
+
+
+def count_missing_migrations() -> dict[str, int]:
+    """Return how many migrations each shop's schema lacks; those that lack none are left out. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM tenants_missing_migrations(%s)", [sorted(migrations_on_disk())])
+        return dict(cursor.fetchall())
 
 
 def _get(**lookup: str) -> Shop:

@@ -29,7 +29,7 @@ from tenants.schemas import (
     migrations_on_disk,
     owner_cursor,
 )
-from tenants.selectors import list_shops
+from tenants.selectors import count_missing_migrations, get_shop_of_schema, list_shops
 from tests.settings import ROOT
 from tests.support.database import TestServer
 from tests.support.live import child_environ
@@ -132,10 +132,14 @@ def test_a_shop_that_fails_stops_the_others_and_keeps_its_own_version(
     with pytest.raises(FleetError):
         bring_up_to_date(keep_going=True)
     assert find_schemas_behind() == [broken]
+    assert count_missing_migrations() == {broken: 1}
+    assert "already exists" in get_shop_of_schema(broken).migration_error
 
     with owner_cursor() as cursor:
         cursor.execute(f"ALTER TABLE {broken}.kernel_outboxevent DROP COLUMN bench_note")
     assert f"shop {broken}" in bring_up_to_date()
+    assert count_missing_migrations() == {}
+    assert get_shop_of_schema(broken).migration_error == ""
     assert list(find_broken(fleet_of_shops[:2])) == []
 
 
