@@ -3,7 +3,6 @@
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import F
 from django.utils.translation import gettext as _
 from kernel.errors import NotFound
 
@@ -102,17 +101,18 @@ def process_event(*, event_id: int, now: datetime) -> None:
 
 
 def _claim(event_id: int, now: datetime) -> PaymentEvent | None:
-    """Count an attempt and put the next one off, in one statement; None where there is nothing to do now."""
+    """Count an attempt and put the next one off, unless another did; None where there is nothing to do now."""
     pending = PaymentEvent.objects.filter(
         pk=event_id, state=PaymentEvent.State.PENDING, next_attempt_at__lte=now, attempts__lt=MAX_ATTEMPTS
     )
-    attempts = pending.values_list("attempts", flat=True).first()
-    if attempts is None:
+    event = pending.first()
+    if event is None:
         return None
-    wait = min(FIRST_WAIT * 2**attempts, LONGEST_WAIT)
-    if not pending.filter(attempts=attempts).update(attempts=F("attempts") + 1, next_attempt_at=now + wait):
+    wait = min(FIRST_WAIT * 2**event.attempts, LONGEST_WAIT)
+    if not pending.filter(attempts=event.attempts).update(attempts=event.attempts + 1, next_attempt_at=now + wait):
         return None
-    return PaymentEvent.objects.get(pk=event_id)
+    event.attempts += 1
+    return event
 
 
 def _find_account(event: PaymentEvent) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from staff.audit import record_change_of_shop
 
 from billing import prepaid
 from billing.mails import queue_mails
@@ -18,11 +19,11 @@ def apply_standing(*, account_id: int, now: datetime, mails: Iterable[Mail] = ()
 
     Whatever changes an account ends here.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         accounts = Account.objects.select_for_update(of=("self",), no_key=True).select_related("shop")
         account = accounts.get(pk=account_id)
         standing = judge(get_facts(account), now)
-        set_standing(
+        changed = set_standing(
             shop=account.shop,
             access=Shop.Access(standing.access),
             plan=standing.plan,
@@ -30,14 +31,24 @@ def apply_standing(*, account_id: int, now: datetime, mails: Iterable[Mail] = ()
             features=standing.features,
             notice=standing.notice,
         )
+        if changed:
+            _record(account.shop)
+        before = (account.next_review_at, account.deletion_warned_at)
         account.next_review_at = now if standing.is_to_be_deleted else standing.next_review_at
         if standing.access != Shop.Access.SUSPENDED:
             account.deletion_warned_at = None
         elif standing.warns_of_deletion and account.deletion_warned_at is None:
             account.deletion_warned_at = now
-        account.save(update_fields=["next_review_at", "deletion_warned_at"])
+        if (account.next_review_at, account.deletion_warned_at) != before:
+            account.save(update_fields=["next_review_at", "deletion_warned_at"])
         queue_mails(shop=account.shop, mails=[*mails, *([standing.mail] if standing.mail else [])], now=now)
     return standing
+
+
+def _record(shop: Shop) -> None:
+    """In the shop's own audit log, where somebody or something acts; notices are for the pages."""
+    before = {"access": shop.access, "plan": shop.plan}
+    record_change_of_shop(shop=shop, before=before, after=Shop.objects.values("access", "plan").get(pk=shop.pk))
 
 
 def get_facts(account: Account) -> Facts:

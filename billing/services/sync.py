@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from billing import facts, gateway, prepaid
@@ -41,25 +42,28 @@ class Fetched:
 def sync_account(*, account_id: int, now: datetime, event_id: int | None = None) -> bool:
     """Make the account what Stripe says it is, and return whether anything was otherwise.
 
-    With `event_id` the event is marked as processed in the same transaction. Raises PaymentProviderDown,
+    Marked as processed in the same transaction: the event with `event_id`, and all of this customer's that had come
+    before the fetch, for their news is in it; Stripe sends up to ten at a time. Raises PaymentProviderDown,
     PaymentProviderRefused, AccountBusy.
     """
+    newest = Coalesce(Subquery(PaymentEvent.objects.order_by("-id").values("id")[:1]), 0)
     for _attempt in range(ATTEMPTS):
-        account = Account.objects.get(pk=account_id)
+        account = Account.objects.annotate(newest_event_id=newest).get(pk=account_id)
         fetched = _fetch(account)
         with transaction.atomic():
             changed = _write(account, fetched, now)
-            if changed is not None and event_id is not None:
-                settle_event(event_id=event_id, account_id=account_id, now=now)
+            if changed is not None:
+                told = Q(customer_id=account.customer_id, id__lte=account.newest_event_id)
+                settle_events(Q(pk=event_id) | told if event_id else told, account_id=account_id, now=now)
         if changed is not None:
             _end_doubles(fetched.truth)
             return changed
     raise AccountBusy(_("The account is being changed by others. Try again in a moment."))
 
 
-def settle_event(*, event_id: int, account_id: int, now: datetime) -> None:
-    """Mark an event as processed; called in the transaction of its work."""
-    PaymentEvent.objects.filter(pk=event_id, state=PaymentEvent.State.PENDING).update(
+def settle_events(which: Q, *, account_id: int, now: datetime) -> None:
+    """Mark events as processed; called in the transaction of their work."""
+    PaymentEvent.objects.filter(which, state=PaymentEvent.State.PENDING).update(
         state=PaymentEvent.State.DONE, account_id=account_id, processed_at=now, next_attempt_at=None, last_error=""
     )
 

@@ -20,9 +20,14 @@ def connect(fake: FakeStripe) -> Gateway:
     return Gateway(key=KEY, url="http://stripe.test", http_client=InProcess(fake))
 
 
-def deliver(fake: FakeStripe, event: dict[str, Any], *, now: datetime | None = None) -> int:
-    """Bring an event as a webhook does and have it processed. Our id of it."""
+def receive(fake: FakeStripe, event: dict[str, Any], *, now: datetime | None = None) -> int:
+    """Bring an event as a webhook does. Our id of it."""
     payload, signature = fake.signed(event)
-    event_id = receive_event(payload=payload, signature=signature, now=now or fake.now)
+    return receive_event(payload=payload, signature=signature, now=now or fake.now)
+
+
+def deliver(fake: FakeStripe, event: dict[str, Any], *, now: datetime | None = None) -> int:
+    """Bring an event and have it processed. Our id of it."""
+    event_id = receive(fake, event, now=now)
     process_event(event_id=event_id, now=now or fake.now)
     return event_id

@@ -32,7 +32,7 @@ from billing.services.accounts import open_account
 from billing.services.standing import apply_standing
 from billing.standing import TRIAL_LENGTH
 from tenants.models import Shop
-from tests.support.billing import connect, deliver, make_fake
+from tests.support.billing import connect, make_fake, receive
 from tests.support.truth import Truth, read_truth
 
 Mode = Literal["permuted", "disturbed", "lost"]
@@ -43,7 +43,7 @@ fail, one sweep at the end. `lost`: not one event comes, one sweep at the end.""
 PLANS = ("starter", "growth", "scale")
 CARDS = (*["4242424242424242"] * 4, *["4000000000000341"] * 4, "4000000000000002", "4000002760003184")
 WAITS = (3600, 86400, 3 * 86400, 9 * 86400, 15 * 86400, 31 * 86400, 31 * 86400, 40 * 86400)
-Deliver = Callable[[FakeStripe, dict[str, Any]], object]
+Receive = Callable[[FakeStripe, dict[str, Any]], object]
 
 
 @dataclass
@@ -54,7 +54,7 @@ class History:
     fake: FakeStripe
     choices: Random
     mode: Mode
-    bring: Deliver = deliver
+    bring: Receive = receive
     log: list[str] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)
@@ -86,12 +86,11 @@ class History:
         if self.mode == "permuted":
             self.choices.shuffle(self.waiting)
             while self.waiting:
-                self._bring(self.waiting.pop())
+                self._bring(*(self.waiting.pop() for _ in range(min(len(self.waiting), self.choices.randint(1, 4)))))
             return
         if self.mode == "disturbed":
             self.choices.shuffle(self.waiting)
-            for event in self.waiting[: len(self.waiting) // 3]:
-                self._bring(event)
+            self._bring(*self.waiting[: len(self.waiting) // 3])
         self.waiting = []
         self.log.append("sweep")
         swept = services.reconcile(now=self.fake.now)
@@ -100,8 +99,7 @@ class History:
     def bring_old_news(self) -> None:
         """Events that were brought before come again, and lost ones at last: nothing may change by them."""
         events = self.fake.events[self.seen :][-40:] if self.mode == "lost" else self.heard
-        for event in self.choices.sample(events, min(3, len(events))):
-            self._bring(event)
+        self._bring(*self.choices.sample(events, min(3, len(events))))
 
     # What happens
 
@@ -239,27 +237,28 @@ class History:
         """A few of those that wait, any of them; in a disturbed history some are lost and requests fail."""
         if not self.waiting or self.choices.random() < 0.4:
             return
-        for _ in range(self.choices.randint(1, 3)):
-            if not self.waiting:
-                return
+        coming = []
+        for _ in range(min(len(self.waiting), self.choices.randint(1, 4))):
             event = self.waiting.pop(self.choices.randrange(len(self.waiting)))
-            if self.mode == "disturbed":
-                if self.choices.random() < 0.4:
-                    continue
-                if self.choices.random() < 0.2:
-                    self.fake.settings.faults = ["500 before"] * 3
-            self._bring(event)
-            self.fake.settings.faults = []
-            if self.choices.random() < 0.2:
-                self._bring(event)
+            if self.mode != "disturbed" or self.choices.random() < 0.6:
+                coming += [event] * self.choices.choice((1, 1, 1, 1, 2))
+        if self.heard and self.choices.random() < 0.2:
+            coming.append(self.choices.choice(self.heard))
+        if self.mode == "disturbed" and self.choices.random() < 0.3:
+            self.fake.settings.faults = ["500 before"] * 3
+        self._bring(*coming)
+        self.fake.settings.faults = []
 
-    def _bring(self, event: dict[str, Any]) -> None:
-        self.bring(self.fake, event)
-        self.heard.append(event)
-        self.events += 1
-        if self.mode != "lost":
-            for event_id in list_due_events(now=self.fake.now, limit=3):
-                services.process_event(event_id=event_id, now=self.fake.now)
+    def _bring(self, *events: dict[str, Any]) -> None:
+        """Events that come together: all are stored, then those that are due are processed one after the other."""
+        for event in events:
+            self.bring(self.fake, event)
+        self.heard += events
+        self.events += len(events)
+        due = list_due_events(now=self.fake.now, limit=50)
+        self.choices.shuffle(due)
+        for event_id in due:
+            services.process_event(event_id=event_id, now=self.fake.now)
 
     # What must be
 
@@ -330,7 +329,7 @@ def lived_through(
     steps: int,
     *,
     sweep: bool = True,
-    bring: Deliver = deliver,
+    bring: Receive = receive,
 ) -> Iterator[History]:
     """A history of `shop` that is over; afterwards the database knows nothing of it."""
     with transaction.atomic():

@@ -14,6 +14,7 @@ from billing import services
 from billing.models import PaymentEvent
 from billing.plans import PLANS
 from billing.selectors import get_account, list_alerts, list_events, list_overrides
+from tenants.actor import acting, command_actor
 from tenants.selectors import get_shop
 
 
@@ -48,7 +49,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the action says."""
         try:
-            with override("en"):
+            with override("en"), acting(command_actor(f"billing {options['action']}")):
                 getattr(self, f"_{options['action']}")(options)
         except DomainError as error:
             raise CommandError(error.message) from error
