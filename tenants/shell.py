@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tenants.actor import acting, command_actor
 from tenants.models import Shop
 from tenants.selectors import get_shop
 from tenants.transaction import tenant_transaction
@@ -12,8 +13,10 @@ from tenants.transaction import tenant_transaction
 def enter_shop(slug: str) -> Iterator[Shop]:
     """`with enter_shop("corner"): …` reads and writes that shop: committed at the end, undone where it raises.
 
+    Its audit log names the command.
+
     Raises ShopUnknown.
     """
     shop = get_shop(slug=slug)
-    with tenant_transaction(shop):
+    with acting(command_actor("shell")), tenant_transaction(shop):
         yield shop

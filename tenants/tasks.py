@@ -1,7 +1,8 @@
 """Celery tasks run inside the shop that sent them, or refuse.
 
 The shop travels in a message header. It is set when the task is sent, from the open tenant transaction or from the
-task that is running (chains, chords, groups, retries and ETAs keep it).
+task that is running (chains, chords, groups, retries and ETAs keep it). What a task changes it changes in its own name,
+whoever sent it: the audit log says so.
 """
 
 from typing import Any, cast
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from tenants.actor import acting, task_actor
 from tenants.backend.base import DatabaseWrapper, Tenant
 from tenants.errors import TenancyError
 from tenants.housekeeping import delete_ended_sessions, delete_old_rows
@@ -57,7 +59,7 @@ class ShopTask(Task):  # type: ignore[type-arg]
             if self._is_celerys_own():
                 return self.run(*args, **kwargs)
             raise TenancyError(f"{self.name} arrived without a shop and was not run.")
-        with tenant_transaction(_find_shop(schema)):
+        with acting(task_actor(self.name)), tenant_transaction(_find_shop(schema)):
             return self.run(*args, **kwargs)
 
     def _is_celerys_own(self) -> bool:
@@ -74,7 +76,8 @@ class PublicTask(Task):  # type: ignore[type-arg]
         """Run; a tenant transaction that is open is a mistake of the caller's."""
         if find_current_shop() is not None:
             raise TenancyError(f"{self.name} hands out work to all shops and cannot run inside one.")
-        return self.run(*args, **kwargs)
+        with acting(task_actor(self.name)):
+            return self.run(*args, **kwargs)
 
 
 def enqueue_for_shop(shop: Tenant, task: Task, *args: Any, **kwargs: Any) -> None:  # type: ignore[type-arg]

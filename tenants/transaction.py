@@ -6,6 +6,7 @@ from typing import cast
 
 from django.db import connection, transaction
 
+from tenants.actor import Actor, acting, find_acting
 from tenants.backend.base import DatabaseWrapper
 from tenants.errors import TenancyError
 from tenants.models import Shop
@@ -29,7 +30,7 @@ def tenant_transaction(shop: Shop) -> Iterator[None]:
         with transaction.atomic():
             yield
         return
-    _open(current, shop)
+    _open(current, shop, find_acting())
     try:
         yield
     except BaseException as error:
@@ -42,16 +43,32 @@ def tenant_transaction(shop: Shop) -> Iterator[None]:
 def outside() -> Iterator[None]:
     """Commit, leave the tenant transaction for the block and open a new one after it: for calls over the network.
 
-    Locks end with the commit. Raises TenancyError inside a savepoint, which cannot be committed alone.
+    Locks end with the commit. Who acts goes on acting, in the block and after it. Raises TenancyError inside a
+    savepoint, which cannot be committed alone.
     """
-    current, shop = _wrapper(), current_shop()
+    current, shop, actor = _wrapper(), current_shop(), find_actor()
     if current.atomic_blocks[-1] is not current.shop_block:
         raise TenancyError("outside() was called within a savepoint: call it from the transaction's outermost block.")
     _close(current)
     try:
-        yield
+        with acting(actor):
+            yield
     finally:
-        _open(current, shop)
+        _open(current, shop, actor)
+
+
+def act_as(actor: Actor | None) -> None:
+    """Say for the rest of the tenant transaction, also after `outside()`, who acts; None: nobody. One statement."""
+    current_shop()
+    current = _wrapper()
+    with current.cursor() as cursor:
+        cursor.execute("SELECT set_config('laxin.actor', %s, true)", [actor.to_json() if actor else ""])
+    current.actor = actor
+
+
+def find_actor() -> Actor | None:
+    """Who acts in the open tenant transaction, None where nobody is said to."""
+    return _wrapper().actor
 
 
 def find_current_shop() -> Shop | None:
@@ -72,11 +89,11 @@ def assert_tenant_transaction() -> None:
     current_shop()
 
 
-def _open(current: DatabaseWrapper, shop: Shop) -> None:
+def _open(current: DatabaseWrapper, shop: Shop, actor: Actor | None) -> None:
     block = transaction.atomic()
     block.__enter__()
     try:
-        current.enter_shop(shop)
+        current.enter_shop(shop, actor)
     except BaseException as error:
         block.__exit__(type(error), error, error.__traceback__)
         raise

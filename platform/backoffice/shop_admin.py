@@ -21,6 +21,7 @@ from backoffice.readonly import ReadOnlyAdmin, get_operator, go_to
 from backoffice.shop_facts import examine_shop, get_shop_facts
 from backoffice.site import site
 from billing.services import end_override, give_plan
+from tenants.actor import Actor, acting
 from tenants.addresses import get_shop_address
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
@@ -164,9 +165,10 @@ class ShopAdmin(ReadOnlyAdmin):
     def _act(
         self, request: HttpRequest, object_id: str, log: str, work: Callable[[Shop], object], *, done: str
     ) -> HttpResponse:
-        shop = Shop.objects.get(pk=object_id)
+        shop, operator = Shop.objects.get(pk=object_id), get_operator(request)
         try:
-            work(shop)
+            with acting(Actor(f"operator:{operator}", operator)):
+                work(shop)
         except DomainError as fault:
             messages.error(request, fault.message)
             return self.back_to(shop)

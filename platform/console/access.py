@@ -18,7 +18,6 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from kernel.errors import InvalidInput
-from staff.audit import act_as
 from staff.models import User
 from staff.permissions import PERMISSIONS, SIGNED_IN
 from staff.requests import find_operator, get_ip
@@ -27,7 +26,7 @@ from staff.selectors import get_access, list_owners, list_roles_that_may
 from staff.types import Access
 
 from tenants.models import Shop
-from tenants.transaction import current_shop
+from tenants.transaction import act_as, current_shop
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SEEN_RESOLUTION = timedelta(minutes=5)

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 from django.utils import timezone
+from staff.audit import record_own_event
 
 from coupons import services
 from tenants.selectors import list_shops
@@ -14,6 +15,8 @@ BATCH_SIZE = 5_000
 def expire_coupons() -> int:
     """Mark the shop's coupons that are past their date; a large backlog is worked off in several transactions."""
     expired = services.expire_coupons(now=timezone.now(), limit=BATCH_SIZE)
+    if expired:  # each coupon has its own history; the audit log says it once
+        record_own_event(event="expired", subject="coupons_coupon", label=str(expired), details={"coupons": expired})
     if expired == BATCH_SIZE:
         enqueue_on_commit(expire_coupons)
     return expired

@@ -1,30 +1,37 @@
 """Who did what, when, from where, and what it was before: the audit log of a shop.
 
 Triggers on the audited tables write it (`audited`, a migration operation), so no writer can forget to. They do so only
-where a transaction says who acts (`act_as`): requests of storefronts and members never do, and pay nothing. What is no
-change of a row (signing in, an export) is written by `record_event`. Rows are never changed or deleted, by anybody.
+where the transaction says who acts (`tenants.actor`): people in the console by their gate, background tasks and an
+operator's commands by their names. Requests of storefronts and members never do, and pay nothing. What is no change of
+a row (signing in, an export) is written by `record_event`. Work over many rows says that nobody acts (`act_as(None)`)
+and records one event instead of a thousand entries. Rows are never changed or deleted, by anybody.
 docs/adr/0009-roles-and-audit.md has the reasons.
 """
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.migrations import RunSQL
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from kernel.pages import Column, Keyset, Kind, Page
 
 from staff.models import AuditEntry
+from tenants.actor import COMMAND, PATH_LENGTH, TASK, USER_AGENT_LENGTH, Actor, find_acting
+from tenants.models import Shop
+from tenants.transaction import find_actor, tenant_transaction
 
 # The session of somebody of the platform who acts for the shop keeps {"name": …, "reason": …} here.
 OPERATOR = "operator"
 
-USER_AGENT_LENGTH = 200
-PATH_LENGTH = 300
+# Those who act without a session of the shop's own; the last is the beginning of many ids.
+SYSTEM: dict[str, str | Promise] = {
+    TASK: _("System: background work"),
+    COMMAND: _("System: command of the platform"),
+    "operator:": _("Support of the platform"),
+}
 
 EVENTS: dict[str, str | Promise] = {
     "insert": _("added"),
@@ -36,6 +43,8 @@ EVENTS: dict[str, str | Promise] = {
     "session_ended": _("ended a session"),
     "export": _("exported"),
     "impersonation": _("support signed in"),
+    "expired": _("expired"),
+    "restored": _("restored from an archive"),
 }
 
 SUBJECTS: dict[str, str | Promise] = {
@@ -49,9 +58,11 @@ SUBJECTS: dict[str, str | Promise] = {
     "stock_entry": _("Stock correction"),
     "promotions_promotionversion": _("Promotion"),
     "coupons_batch": _("Coupon"),
+    "coupons_coupon": _("Coupons of customers"),
     "joining_joinlink": _("Join link"),
     "checkout_order": _("Order"),
     "tenants_domain": _("Domain"),
+    "tenants_shop": _("Shop"),
 }
 
 ENTRIES = Keyset("audit", (Column("id", Kind.INTEGER),), descending=True)
@@ -59,19 +70,8 @@ EXPORT_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts, and from where. `id` is `staff:<uuid>` or `operator:<name>`, `name` what people read."""
-
-    id: str
-    name: str
-    ip: str | None = None
-    user_agent: str = ""
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Filter:
-    """Which entries: every part left empty lets all through. `since` ≤ at < `until`."""
+    """Which entries: every part left empty lets all through. `since` ≤ at < `until`; `actor` ending in `:` begins."""
 
     actor: str = ""
     event: str = ""
@@ -80,21 +80,13 @@ class Filter:
     until: datetime | None = None
 
 
-def act_as(actor: Actor) -> None:
-    """Say for the rest of the transaction who acts. One statement; after `outside()` it must be said again."""
-    document = {
-        "id": actor.id,
-        "name": actor.name,
-        "ip": actor.ip,
-        "agent": actor.user_agent[:USER_AGENT_LENGTH],
-        "path": actor.path[:PATH_LENGTH],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('laxin.actor', %s, true)", [json.dumps(document).replace("\\u0000", "")])
+def record_event(
+    *, event: str, actor: Actor, subject: str = "", label: str = "", before: Any = None, details: Any = None
+) -> None:
+    """Write what is no change of a row here. `event` is one of EVENTS; `details` is JSON and holds no secrets.
 
-
-def record_event(*, event: str, actor: Actor, subject: str = "", label: str = "", details: Any = None) -> None:
-    """Write what is no change of a row. `event` is one of EVENTS; `details` is JSON and holds no secrets."""
+    What was before it, where something was, is `before`.
+    """
     assert event in EVENTS, event
     AuditEntry.objects.create(
         event=event,
@@ -105,8 +97,32 @@ def record_event(*, event: str, actor: Actor, subject: str = "", label: str = ""
         ip=actor.ip,
         user_agent=actor.user_agent[:USER_AGENT_LENGTH],
         path=actor.path[:PATH_LENGTH],
+        before=before,
         after=details,
     )
+
+
+def record_own_event(
+    *, event: str, subject: str = "", label: str = "", before: Any = None, details: Any = None
+) -> None:
+    """The same of whoever acts in the open transaction; nothing where nobody does."""
+    if (actor := find_actor()) is not None:
+        record_event(event=event, actor=actor, subject=subject, label=label, before=before, details=details)
+
+
+def record_change_of_shop(*, shop: Shop, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Note what changed of the shop's public row, of whoever acts; no trigger sees it. Called outside the shop."""
+    changed = {name for name in after if before.get(name) != after[name]}
+    if not changed or find_acting() is None:
+        return
+    with tenant_transaction(shop):
+        record_own_event(
+            event="update",
+            subject="tenants_shop",
+            label=shop.name,
+            before={name: before.get(name) for name in changed},
+            details={name: after[name] for name in changed},
+        )
 
 
 def list_entries(
@@ -145,7 +161,7 @@ def find_entry(*, entry_id: int) -> AuditEntry | None:
 
 def _where(chosen: Filter) -> tuple[str, dict[str, Any]]:
     conditions = {
-        "actor = %(actor)s": chosen.actor,
+        "(actor = %(actor)s OR right(%(actor)s, 1) = ':' AND starts_with(actor, %(actor)s))": chosen.actor,
         "event = %(event)s": chosen.event,
         "subject = %(subject)s": chosen.subject,
         "at >= %(since)s": chosen.since,

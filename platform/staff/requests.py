@@ -4,7 +4,8 @@ from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from staff.audit import OPERATOR, Actor
+from staff.audit import OPERATOR
+from tenants.actor import Actor
 
 
 def get_actor(request: HttpRequest, *, name: str = "") -> Actor:

@@ -13,7 +13,9 @@ import psycopg
 from django.db.transaction import Atomic
 from django_tenants.postgresql_backend import base as django_tenants_backend
 from psycopg import pq
+from psycopg.sql import Literal
 
+from tenants.actor import Actor
 from tenants.connections import note_visit
 from tenants.errors import TenancyError
 
@@ -31,6 +33,7 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):  # type: ignore[m
 
     shop: Tenant | None = None
     shop_block: Atomic | None = None
+    actor: Actor | None = None  # who acts in its transaction, for the audit log
     woken_by: Atomic | None = None  # the transaction that will wake the outbox relay
     migrating: str | None = None
 
@@ -40,11 +43,11 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):  # type: ignore[m
         self.schema_name = tenant.schema_name
         self.set_settings_schema(tenant.schema_name)
 
-    def enter_shop(self, shop: Tenant) -> None:
-        """Bind the open transaction to a shop; sends nothing before its first query, if it has sent none yet."""
+    def enter_shop(self, shop: Tenant, actor: Actor | None = None) -> None:
+        """Bind the open transaction to a shop and who acts there; sends nothing before its first query, if none was."""
         if self.shop is not None:
             raise TenancyError(f"The transaction belongs to {self.shop.schema_name} already.")
-        self.shop = shop
+        self.shop, self.actor = shop, actor
         self.set_tenant(shop)
         if self._status() == pq.TransactionStatus.INTRANS:
             self._run(self._binding(shop))
@@ -54,12 +57,12 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):  # type: ignore[m
         if self._status() == pq.TransactionStatus.INTRANS:
             self._run(
                 "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; "
-                "SET LOCAL ROLE NONE; SET LOCAL search_path = public, extensions"
+                "SET LOCAL ROLE NONE; SET LOCAL search_path = public, extensions; SET LOCAL laxin.actor = ''"
             )
 
     def forget_shop(self) -> None:
         """The block is over; COMMIT or ROLLBACK takes the database's side of it away."""
-        self.shop = None
+        self.shop = self.actor = None
         self.set_schema_to_public()
 
     @contextmanager
@@ -101,7 +104,10 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):  # type: ignore[m
     def _binding(self, shop: Tenant) -> str:
         note_visit(self.connection, shop.schema_name)
         schema = self.ops.quote_name(shop.schema_name)
-        return f"SET LOCAL search_path = {schema}, extensions; SET LOCAL ROLE {schema}"
+        binding = f"SET LOCAL search_path = {schema}, extensions; SET LOCAL ROLE {schema}"
+        if self.actor is not None:
+            binding += f"; SET LOCAL laxin.actor = {Literal(self.actor.to_json()).as_string(self.connection)}"
+        return binding
 
     def _status(self) -> pq.TransactionStatus | None:
         return None if self.connection is None else self.connection.pgconn.transaction_status

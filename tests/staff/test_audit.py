@@ -10,12 +10,13 @@ import pytest
 from catalog.services import create_product
 from catalog.types import ProductInput, VariantInput
 from django.db import DatabaseError, connection, transaction
-from staff.audit import Actor, Filter, act_as, list_entries, read_entries, record_event
+from staff.audit import Filter, list_entries, read_entries, record_event
 from staff.models import AuditEntry, User
 from staff.services import create_api_key
 
+from tenants.actor import Actor
 from tenants.models import Shop
-from tenants.transaction import tenant_transaction
+from tenants.transaction import act_as, tenant_transaction
 from tests.support.shops import PASSWORD, ShopClient, owner_email
 from tests.support.statements import statements
 

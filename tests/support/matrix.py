@@ -38,7 +38,7 @@ from members.models import Member
 from members.services import issue_token
 from messaging.models import Email
 from messaging.services import queue_email
-from staff.audit import Actor, record_event
+from staff.audit import record_event
 from staff.email_change import make_email_change
 from staff.invitations import create_invitation
 from staff.models import ApiKey, AuditEntry, Role, User
@@ -47,6 +47,7 @@ from staff.selectors import get_access
 from staff.services import create_sign_in_link
 
 from storefront_api.schema.root import SCHEMA
+from tenants.actor import Actor
 from tenants.domains import add_domain
 from tenants.models import Domain, Shop
 from tenants.transaction import tenant_transaction

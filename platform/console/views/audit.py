@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from staff.audit import EVENTS, SUBJECTS, Filter, find_entry, list_entries, read_entries, record_event
+from staff.audit import EVENTS, SUBJECTS, SYSTEM, Filter, find_entry, list_entries, read_entries, record_event
 from staff.models import AuditEntry
 from staff.people import list_people
 from staff.requests import get_actor
@@ -33,12 +33,13 @@ CSV_HEADER = (
 @staff_page("audit.view")
 def audit_list(request: HttpRequest) -> HttpResponse:
     """Entries, the newest first; `?actor=`, `?event=`, `?subject=`, `?since=` and `?until=` (days, both included)."""
+    people = [(f"staff:{person.id}", person.name or person.email) for person in list_people()]
     page = list_entries(chosen=_read_filter(request), **get_page_arguments(request))
     context = {
         "page": page,
-        "rows": [(entry, _say(entry)) for entry in page],
+        "rows": [(entry, _say(entry), SYSTEM.get(entry.actor, "")) for entry in page],
         "chosen": request.GET,
-        "people": [(f"staff:{person.id}", person.name or person.email) for person in list_people()],
+        "people": [*people, *SYSTEM.items()],
         "events": EVENTS.items(),
         "subjects": SUBJECTS.items(),
         "is_filtered": any(request.GET.get(name) for name in ("actor", "event", "subject", "since", "until")),

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from kernel.errors import DomainError
-from staff.audit import act_as, record_event
+from staff.audit import record_event
 from staff.email_change import confirm_email_change, make_email_change, read_email_change
 from staff.errors import LinkUnusable
 from staff.people import end_sessions
@@ -30,7 +30,7 @@ from console.access import staff_page
 from console.devices import describe_device
 from console.forms.fields import add_fault
 from console.forms.staff import EmailChangeForm
-from tenants.transaction import current_shop
+from tenants.transaction import act_as, current_shop
 
 own_page = staff_page(SIGNED_IN, while_closed=True, personal=True)
 # What whoever must have a second factor reaches before having one.

@@ -18,7 +18,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from kernel.errors import DomainError, NotFound
 from messaging.services import queue_template
-from staff.audit import act_as
 from staff.errors import InvitationUnusable
 from staff.invitations import (
     LIFETIME,
@@ -46,7 +45,7 @@ from staff.types import IssuedInvitation
 from console.access import get_access_of, staff_page
 from console.forms.fields import add_fault
 from console.forms.staff import AcceptForm, InvitationForm, RoleForm
-from tenants.transaction import current_shop
+from tenants.transaction import act_as, current_shop
 
 
 @staff_page("staff.manage")

@@ -10,15 +10,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import override
 from kernel.errors import DomainError
 from psycopg.errors import LockNotAvailable
 
+from staff.audit import record_change_of_shop, record_own_event
 from staff.errors import ShopRefused
 from staff.services import open_shop
 from tenants import domains
+from tenants.actor import acting, command_actor
 from tenants.addresses import get_shop_address
 from tenants.deletion import delete_shop, search_traces
 from tenants.export import export_shop
@@ -26,6 +28,9 @@ from tenants.models import Shop
 from tenants.restore import restore_shop
 from tenants.selectors import get_shop, list_shops
 from tenants.services import set_access
+from tenants.transaction import tenant_transaction
+
+DOMAIN_EVENTS = {"add": "insert", "verify": "update", "primary": "update", "remove": "delete"}
 
 
 class Command(BaseCommand):
@@ -66,7 +71,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the action says."""
         try:
-            with override("en"):  # as the rest of the command speaks
+            # In English, as the rest of the command speaks; what changes in the shop stands in its audit log.
+            with override("en"), acting(command_actor(f"shop {options['action']}")):
                 getattr(self, f"_{options['action']}")(options)
         except DomainError as error:
             raise CommandError(error.message) from error
@@ -102,10 +108,12 @@ class Command(BaseCommand):
         draft = target.with_name(f".{target.name}.part")
         try:
             with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-                exported = export_shop(shop=get_shop(slug=options["slug"]), file=file, now=timezone.now())
+                shop = get_shop(slug=options["slug"])
+                exported = export_shop(shop=shop, file=file, now=timezone.now())
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(target)
+            _record(shop, event="export", label="archive")
         finally:
             draft.unlink(missing_ok=True)
         size = target.stat().st_size
@@ -120,6 +128,7 @@ class Command(BaseCommand):
                 accept_findings=options["accept_findings"],
                 now=timezone.now(),
             )
+        _record(restored.shop, event="restored")
         for finding in restored.findings:
             self.stdout.write(f"{finding.invariant}: {finding.detail}")
         self.stdout.write(
@@ -150,7 +159,10 @@ class Command(BaseCommand):
         self._set_access(options["slug"], Shop.Access.OPEN)
 
     def _set_access(self, slug: str, access: Shop.Access) -> None:
-        set_access(shop=get_shop(slug=slug), access=access)
+        shop = get_shop(slug=slug)
+        with transaction.atomic():
+            set_access(shop=shop, access=access)
+            record_change_of_shop(shop=shop, before={"access": shop.access}, after={"access": str(access)})
         self.stdout.write(f"{slug}\t{access}")
 
     def _domain(self, options: dict[str, Any]) -> None:
@@ -173,10 +185,16 @@ class Command(BaseCommand):
             domains.set_primary_domain(shop=shop, host=host)
         else:
             domains.remove_domain(shop=shop, host=host)
+        _record(shop, event=DOMAIN_EVENTS[what], subject="tenants_domain", label=host)
 
     def _list(self, options: dict[str, Any]) -> None:
         for shop in list_shops():
             self.stdout.write(f"{shop.slug}\t{shop.access}\t{get_shop_address(shop.slug)}/\t{shop.name}")
+
+
+def _record(shop: Shop, *, event: str, subject: str = "tenants_shop", label: str = "") -> None:
+    with tenant_transaction(shop):
+        record_own_event(event=event, subject=subject, label=label or shop.name)
 
 
 def _ask_password() -> str:
