@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from billing.plans import name_of_plan
 from tenants.models import Shop
 
 
@@ -44,7 +45,7 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"account {self.pk}"
+        return str(self.shop)
 
 
 class Checkout(models.Model):
@@ -136,7 +137,7 @@ class PlanOverride(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"override {self.pk}"
+        return name_of_plan(self.plan)
 
 
 class Alert(models.Model):

@@ -4,9 +4,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
-from django.db.models import QuerySet
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from kernel.errors import DomainError
@@ -16,13 +20,36 @@ from unfold.enums import ActionVariant
 
 from backoffice import shop_admin  # noqa: F401  registers shops
 from backoffice.forms import ReasonForm
+from backoffice.labels import TABLES, name_everything
 from backoffice.readonly import ReadOnlyAdmin
 from backoffice.site import site
+from backoffice.words import ValuesInWords, in_words, say
 from billing.models import Account, Alert, PaymentEvent, PlanOverride
 from billing.services import resolve_alert, retry_event, sync_account
 from tenants.models import DeletedShop
 
+name_everything()
+
 EVENT_COLOURS = {"pending": "info", "done": "success", "ignored": "default", "dead": "danger"}
+
+
+@display(description=gettext_lazy("shop"), ordering="account__shop__slug")
+def show_shop(row: Model) -> str:
+    """The shop that an event, an alert or a plan concerns, as a link; a dash where it is gone or unknown."""
+    account: Account | None = row.account  # type: ignore[attr-defined]
+    if account is None:
+        return "-"
+    url = reverse("admin:tenants_shop_change", args=[account.shop_id])
+    return format_html('<a class="text-link" href="{}">{}</a>', url, account.shop)
+
+
+show_plan = in_words("plan", gettext_lazy("plan"))
+show_interval = in_words("interval", gettext_lazy("interval"))
+show_status = in_words("status", gettext_lazy("subscription"))
+show_state = in_words("state", gettext_lazy("state"))
+show_state_badge = in_words("state", gettext_lazy("state"), EVENT_COLOURS)
+show_kind = in_words("kind", gettext_lazy("kind"))
+show_error = in_words("last_error", gettext_lazy("last error"))
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -46,16 +73,31 @@ class OpenFilter(admin.SimpleListFilter):
 class PaymentEventAdmin(ReadOnlyAdmin):
     """What Stripe told us, and the dead letters among it."""
 
-    list_display = ("event_id", "type", "show_state", "attempts", "received_at", "processed_at", "last_error")
-    list_filter = ("state", "type")
+    list_display = (
+        "event_id",
+        "type",
+        show_shop,
+        show_state_badge,
+        "attempts",
+        "received_at",
+        "processed_at",
+        show_error,
+    )
+    list_filter = (("state", ValuesInWords), "type")
+    list_select_related = ("account__shop",)
     search_fields = ("event_id", "object_id", "customer_id", "subscription_id")
     ordering = ("-id",)
+    fields = (
+        ("event_id", "type"),
+        (show_shop, show_state),
+        ("object_id", "customer_id"),
+        ("subscription_id", "stripe_account"),
+        ("is_live", "attempts"),
+        ("created_at", "received_at"),
+        ("next_attempt_at", "processed_at"),
+        show_error,
+    )
     actions_detail = ("retry",)
-
-    @display(description=gettext_lazy("state"), label=EVENT_COLOURS)
-    def show_state(self, event: PaymentEvent) -> str:
-        """The state in its colour."""
-        return event.state
 
     @action(
         description=gettext_lazy("Try again"),
@@ -79,10 +121,11 @@ class PaymentEventAdmin(ReadOnlyAdmin):
 class AlertAdmin(ReadOnlyAdmin):
     """What a person has to look at."""
 
-    list_display = ("kind", "detail", "account", "raised_at", "resolved_at")
-    list_filter = (OpenFilter, "kind")
+    list_display = (show_kind, "detail", show_shop, "raised_at", "resolved_at")
+    list_filter = (OpenFilter, ("kind", ValuesInWords))
     search_fields = ("key", "detail")
-    list_select_related = ("account",)
+    list_select_related = ("account__shop",)
+    fields = ((show_kind, show_shop), "key", "detail", ("raised_at", "resolved_at"))
     ordering = ("-id",)
     actions_detail = ("resolve",)
 
@@ -107,15 +150,25 @@ class AccountAdmin(ReadOnlyAdmin):
 
     list_display = (
         "shop",
-        "status",
-        "plan",
-        "interval",
+        show_status,
+        show_plan,
+        show_interval,
         "period_ends_at",
         "past_due_since",
         "trial_ends_at",
         "synced_at",
     )
-    list_filter = ("status", "plan", "interval")
+    list_filter = (("status", ValuesInWords), ("plan", ValuesInWords), ("interval", ValuesInWords))
+    fields = (
+        ("shop", "currency"),
+        (show_status, "cancel_at_period_end"),
+        (show_plan, show_interval),
+        ("trial_ends_at", "period_ends_at"),
+        ("past_due_since", "ends_at"),
+        ("customer_id", "subscription_id"),
+        ("synced_at", "next_review_at"),
+        ("created_at", "deletion_warned_at"),
+    )
     search_fields = ("shop__slug", "customer_id", "subscription_id")
     list_select_related = ("shop",)
     ordering = ("shop__slug",)
@@ -143,10 +196,12 @@ class AccountAdmin(ReadOnlyAdmin):
 class PlanOverrideAdmin(ReadOnlyAdmin):
     """Plans that operators gave; given and ended on the shop's page."""
 
-    list_display = ("account", "plan", "reason", "operator", "starts_at", "until", "ended_at")
-    list_filter = ("plan",)
+    list_display = (show_shop, show_plan, "reason", "operator", "starts_at", "until", "ended_at")
+    list_display_links = (show_plan,)
+    list_filter = (("plan", ValuesInWords),)
+    fields = ((show_shop, show_plan), ("starts_at", "until"), "ended_at", "reason", "operator")
     search_fields = ("account__shop__slug", "reason", "operator")
-    list_select_related = ("account",)
+    list_select_related = ("account__shop",)
     ordering = ("-id",)
 
 
@@ -169,12 +224,37 @@ class DeletedShopAdmin(ReadOnlyAdmin):
     ordering = ("-deleted_at",)
 
 
+class TablesFilter(admin.RelatedFieldListFilter):
+    """The tables that are shown here, not all there are."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:
+        """By their names."""
+        types = ContentType.objects.get_for_models(*TABLES)
+        return [(kind.pk, str(table._meta.verbose_name_plural)) for table, kind in types.items()]
+
+
 @admin.register(LogEntry, site=site)
 class LogAdmin(ReadOnlyAdmin):
     """What operators did. The table takes no change and no deletion."""
 
-    list_display = ("action_time", "user", "content_type", "object_repr", "change_message")
-    list_filter = ("content_type",)
+    list_display = ("action_time", "user", "object_repr", "show_action", "show_reason")
+    list_display_links = None  # the list says it all
+    list_filter = (("content_type", TablesFilter),)
     search_fields = ("object_repr", "change_message", "user__email")
     list_select_related = ("user", "content_type")
     ordering = ("-id",)
+
+    @display(description=gettext_lazy("action"))
+    def show_action(self, entry: LogEntry) -> str:
+        """What was done: a word, and what belongs to it."""
+        action, _colon, _reason = entry.change_message.partition(": ")
+        return " ".join(say(code) for code in action.split())
+
+    @display(description=gettext_lazy("reason"))
+    def show_reason(self, entry: LogEntry) -> str:
+        """Why."""
+        return entry.change_message.partition(": ")[2]
+
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The list says it all."""
+        return redirect("admin:admin_logentry_changelist")

@@ -7,6 +7,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from backoffice.schema_state import count_shops_behind
+from backoffice.words import say
 from billing.models import Account, Alert, PaymentEvent
 from tenants.models import ReadySchema, Shop
 
@@ -30,7 +32,7 @@ class Group:
 
 
 def describe_installation() -> list[Group]:
-    """Return the figures of the overview. Six statements."""
+    """Return the figures of the overview. Eight statements."""
     shops = reverse("admin:tenants_shop_changelist")
     by_access = dict(Shop.objects.values_list("access").annotate(Count("pk")).order_by())
     by_plan = Shop.objects.values_list("plan").annotate(Count("pk")).order_by("plan")
@@ -39,6 +41,7 @@ def describe_installation() -> list[Group]:
     dead = PaymentEvent.objects.filter(state=PaymentEvent.State.DEAD).count()
     alerts = Alert.objects.filter(resolved_at=None).count()
     ready = ReadySchema.objects.count()
+    behind, failed = count_shops_behind()
     return [
         Group(
             _("What to look at"),
@@ -47,9 +50,11 @@ def describe_installation() -> list[Group]:
                 Figure(
                     _("Events given up"),
                     dead,
-                    reverse("admin:billing_paymentevent_changelist") + "?state__exact=dead",
+                    reverse("admin:billing_paymentevent_changelist") + "?state=dead",
                     dead > 0,
                 ),
+                Figure(_("Shops behind in migrations"), behind, f"{shops}?schema=behind", behind > 0),
+                Figure(_("Failed migrations"), failed, f"{shops}?schema=failed", failed > 0),
                 Figure(_("Schemas ready for new shops"), ready, shops, ready == 0),
             ],
         ),
@@ -62,10 +67,10 @@ def describe_installation() -> list[Group]:
         ),
         Group(
             _("Plans"),
-            [Figure(plan or _("No plan"), count, f"{shops}?plan={plan or '-'}") for plan, count in by_plan],
+            [Figure(say(plan) or _("No plan"), count, f"{shops}?plan={plan or '-'}") for plan, count in by_plan],
         ),
         Group(
             _("Subscriptions"),
-            [Figure(status, count, f"{accounts}?status={status}") for status, count in by_status],
+            [Figure(say(status), count, f"{accounts}?status={status}") for status, count in by_status],
         ),
     ]

@@ -1,10 +1,13 @@
 """Tables that the back office shows and never edits: what changes is a named action."""
 
-from typing import cast
+from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from staff.models import User
 from unfold.admin import ModelAdmin
@@ -40,6 +43,12 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     def has_act_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Who may use the actions that change something: an operator with every permission."""
         return bool(getattr(request.user, "is_superuser", False))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """What was done to a row is a part of the log."""
+        kind = ContentType.objects.get_for_model(self.model).pk
+        query = urlencode({"content_type__id__exact": kind, "object_id": object_id})
+        return redirect(f"{reverse('admin:admin_logentry_changelist')}?{query}")
 
     def record(self, request: HttpRequest, row: Model, message: str) -> None:
         """Keep in the log who did what to a row, and why."""

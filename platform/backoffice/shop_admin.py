@@ -1,6 +1,7 @@
 """Shops: what they are and use, and what an operator may do to one, each time with a reason."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,13 +14,15 @@ from kernel.errors import DomainError
 from staff.models import User
 from staff.permissions import OWNER
 from staff.services import create_sign_in_link
-from unfold.decorators import action, display
+from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from backoffice.forms import PlanForm, ReasonForm
 from backoffice.readonly import ReadOnlyAdmin, get_operator, go_to
+from backoffice.schema_state import SchemaStateFilter, show_schema_state, with_missing_migrations
 from backoffice.shop_facts import examine_shop, get_shop_facts
 from backoffice.site import site
+from backoffice.words import ValuesInWords, in_words, say
 from billing.services import end_override, give_plan
 from tenants.actor import Actor, acting
 from tenants.addresses import get_shop_address
@@ -27,6 +30,13 @@ from tenants.models import Shop
 from tenants.transaction import tenant_transaction
 
 ACCESS_COLOURS = {"open": "success", "read_only": "warning", "suspended": "danger"}
+
+
+show_access = in_words("access", gettext_lazy("access"))
+show_access_badge = in_words("access", gettext_lazy("access"), ACCESS_COLOURS)
+show_plan = in_words("plan", gettext_lazy("plan"))
+show_industry = in_words("industry", gettext_lazy("industry"))
+show_language = in_words("language", gettext_lazy("language"))
 
 
 class PlanFilter(admin.SimpleListFilter):
@@ -38,7 +48,7 @@ class PlanFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The plans that shops have."""
         plans = Shop.objects.values_list("plan", flat=True).distinct().order_by("plan")
-        return [(plan or "-", plan or _("No plan")) for plan in plans]
+        return [(plan or "-", say(plan) or _("No plan")) for plan in plans]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Shop]) -> QuerySet[Shop]:
         """The shops of one plan."""
@@ -50,25 +60,39 @@ class PlanFilter(admin.SimpleListFilter):
 class ShopAdmin(ReadOnlyAdmin):
     """Every shop of this installation."""
 
-    list_display = ("slug", "name", "show_access", "plan", "industry", "language", "currency", "created_at")
-    list_filter = ("access", PlanFilter, "industry", "language")
+    list_display = (
+        "slug",
+        "name",
+        show_access_badge,
+        show_plan,
+        show_schema_state,
+        show_industry,
+        show_language,
+        "currency",
+        "created_at",
+    )
+    list_filter = (
+        "access",
+        PlanFilter,
+        SchemaStateFilter,
+        ("industry", ValuesInWords),
+        ("language", ValuesInWords),
+    )
     search_fields = ("slug", "name", "schema_name")
     ordering = ("-id",)
     fields = (
         ("slug", "name"),
-        ("access", "plan"),
-        ("industry", "language"),
+        (show_access, show_plan),
+        (show_industry, show_language),
         ("currency", "time_zone"),
         ("schema_name", "created_at"),
-        "notice",
     )
     change_form_outer_after_template = "backoffice/shop.html"
     actions_detail = ("enter", "give_plan", "end_plan", "examine")
 
-    @display(description=gettext_lazy("access"), label=ACCESS_COLOURS)
-    def show_access(self, shop: Shop) -> tuple[str, str]:
-        """The access state in its colour."""
-        return shop.access, shop.get_access_display()
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Shop]:
+        """Shops with the state of their schema."""
+        return with_missing_migrations(super().get_queryset(request), request)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Add what only this page shows."""
@@ -118,7 +142,7 @@ class ShopAdmin(ReadOnlyAdmin):
         return self._act(
             request,
             object_id,
-            f"plan {plan} until {until or 'ended'}: {reason}",
+            f"plan {plan}{f' until {until - timedelta(days=1):%Y-%m-%d}' if until else ''}: {reason}",
             lambda shop: give_plan(
                 shop=shop, plan=plan, reason=reason, operator=get_operator(request), until=until, now=timezone.now()
             ),
@@ -135,7 +159,7 @@ class ShopAdmin(ReadOnlyAdmin):
         return self._act(
             request,
             object_id,
-            f"end of the given plan: {form.cleaned_data['reason']}",
+            f"end: {form.cleaned_data['reason']}",
             lambda shop: end_override(shop=shop, now=timezone.now()),
             done=_("What the shop pays for counts again."),
         )
@@ -155,7 +179,7 @@ class ShopAdmin(ReadOnlyAdmin):
         """Run the doctor and show what it found."""
         shop = Shop.objects.get(pk=object_id)
         findings = examine_shop(shop=shop)
-        self.record(request, shop, f"examine ({len(findings)} findings): {form.cleaned_data['reason']}")
+        self.record(request, shop, f"examine {len(findings)} findings: {form.cleaned_data['reason']}")
         for finding in findings:
             messages.error(request, f"{finding.invariant}: {finding.detail}")
         if not findings:

@@ -58,8 +58,8 @@ def test_a_plan_is_given_with_a_reason_and_ended_again(operator: User, trial_sho
     act(client, "end_plan", trial_shop, reason=REASON)
     assert get_shop(slug="corner").plan == "trial"
     assert list(LogEntry.objects.order_by("id").values_list("object_id", "change_message")) == [
-        (str(trial_shop.pk), f"plan scale until ended: {REASON}"),
-        (str(trial_shop.pk), f"end of the given plan: {REASON}"),
+        (str(trial_shop.pk), f"plan scale: {REASON}"),
+        (str(trial_shop.pk), f"end: {REASON}"),
     ]
 
 

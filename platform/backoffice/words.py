@@ -1,0 +1,86 @@
+"""What tables keep as codes, in people's words: for columns, pages and filters."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AllValuesFieldListFilter
+from django.db.models import Model
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from onboarding.industries import INDUSTRIES
+from unfold.decorators import display
+
+from billing.plans import PLANS, TRIAL, name_of_plan
+from tenants.models import Shop
+
+_WORDS: dict[str, str | Promise] = {
+    # Stripe's statuses of a subscription
+    "trialing": gettext_lazy("trial"),
+    "active": gettext_lazy("active"),
+    "past_due": gettext_lazy("past due"),
+    "canceled": gettext_lazy("cancelled"),
+    "unpaid": gettext_lazy("unpaid"),
+    "paused": gettext_lazy("paused"),
+    "incomplete": gettext_lazy("first payment open"),
+    "incomplete_expired": gettext_lazy("first payment never came"),
+    # what it is paid for
+    "month": gettext_lazy("monthly"),
+    "year": gettext_lazy("yearly"),
+    # events and alerts
+    "pending": gettext_lazy("pending"),
+    "done": gettext_lazy("done"),
+    "ignored": gettext_lazy("ignored"),
+    "dead": gettext_lazy("given up"),
+    "of the live mode": gettext_lazy("of the live mode"),
+    "of the test mode": gettext_lazy("of the test mode"),
+    "of a connected account": gettext_lazy("of a connected account"),
+    "of a type that we do not follow": gettext_lazy("of a type that we do not follow"),
+    "of no account of ours": gettext_lazy("of no account of ours"),
+    "dead_event": gettext_lazy("event given up"),
+    "double_subscription": gettext_lazy("two subscriptions"),
+    "odd_payment": gettext_lazy("odd payment"),
+    "unknown_customer": gettext_lazy("unknown customer"),
+    # what operators do, as the log keeps it
+    "enter": gettext_lazy("Entered"),
+    "plan": gettext_lazy("Gave a plan"),
+    "end": gettext_lazy("Ended the given plan"),
+    "examine": gettext_lazy("Examined"),
+    "findings": gettext_lazy("findings"),
+    "until": gettext_lazy("until"),
+    "retry": gettext_lazy("Tried again"),
+    "resolve": gettext_lazy("Resolved"),
+    "sync": gettext_lazy("Compared with Stripe"),
+    **INDUSTRIES,
+    **dict(settings.LANGUAGES),
+    **dict(Shop.Access.choices),
+}
+
+
+def say(code: str) -> str:
+    """The word for a code in the language that is on; what has none stays as it is."""
+    if code == TRIAL or code in PLANS:
+        return name_of_plan(code)
+    return str(_WORDS.get(code, code))
+
+
+def in_words(field: str, label: Promise, colours: dict[str, str] | None = None) -> Callable[[Model], object]:
+    """A column (for lists and pages) that shows a field's word, as a badge where `colours` are given."""
+
+    @display(description=label, ordering=field, label=colours)
+    def show(row: Model) -> object:
+        code = str(getattr(row, field))
+        return (code, say(code)) if colours and code else say(code) or "-"
+
+    show.__name__ = f"show_{field}"  # unfold and Django's admin name columns by it
+    return show
+
+
+class ValuesInWords(AllValuesFieldListFilter):
+    """A filter by the values that a column has."""
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        """As Django's, the codes as words; an empty one says so."""
+        for choice in super().choices(changelist):
+            yield {**choice, "display": say(str(choice["display"])) or _("None")}

@@ -1,0 +1,84 @@
+"""No English is left on the Chinese pages, those of the libraries included."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from staff.models import User
+
+from tenants.models import Shop
+from tests.backoffice.conftest import sign_in
+from tests.backoffice.examples import fill, list_lists, list_pages
+from tests.support.shops import ShopClient
+
+SHOWN = {"title", "alt", "placeholder", "aria-label"}  # attributes that people read or hear
+SILENT = {"script", "style", "svg"}
+CODES = re.compile(
+    r"""[\w.+-]+@[\w.-]+\.\w+ | \b(evt|cus|sub|in|t)_\w+ | \b\w+(\.\w+)+\b  # addresses, Stripe's ids, types, hosts
+        | \b(dead_event|double_subscription|odd_payment|unknown_customer):\w+  # keys of alerts
+        | \b(Laxin|Stripe|QR|CNY|USD|UTC|North|South|gone|English|doctor|SKU|esc|Asia/Shanghai|zh)\b
+        | \bDataError\b | \bno-such-thing\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+class Words(HTMLParser):
+    """What a page says to people. Icons of unfold are words that a font draws."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.silent: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what its attributes say."""
+        given = dict(attrs)
+        self.said += [text for name, text in given.items() if name in SHOWN and text]
+        if tag == "input" and given.get("type") in {"submit", "button"}:
+            self.said.append(given.get("value") or "")
+        if tag in SILENT or "material-symbols-outlined" in (given.get("class") or "") or self.silent:
+            if tag not in {"input", "img", "br", "hr", "meta", "link"}:
+                self.silent.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave what is silent."""
+        if self.silent and self.silent[-1] == tag:
+            self.silent.pop()
+
+    def handle_data(self, data: str) -> None:
+        """Note the text."""
+        if not self.silent:
+            self.said.append(data)
+
+
+def find_english(page: str) -> list[str]:
+    """The texts with Latin words that are no codes."""
+    return [text.strip() for text in Words(page).said if re.search(r"[A-Za-z]{2,}", CODES.sub("", text))]
+
+
+def in_chinese(client: ShopClient) -> ShopClient:
+    """The same client in a browser that asks for Chinese."""
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "zh-CN"
+    return client
+
+
+def test_english_would_be_found() -> None:
+    page = '<title>北</title><p title="Filters">店铺 evt_1 <i class="material-symbols-outlined">search</i> Open</p>'
+    assert find_english(page) == ["Filters", "Open"]
+
+
+@pytest.mark.parametrize("filled", [True, False], ids=["filled", "empty"])
+def test_every_page_is_chinese(operator: User, shops: tuple[Shop, Shop], filled: bool) -> None:
+    client = in_chinese(sign_in())
+    if filled:
+        fill(*shops)
+        pages = list_pages()
+    else:
+        pages = list_lists()
+    found: set[tuple[str, str]] = set()  # with one page of each
+    for page in pages:
+        answer = client.get(page)
+        assert answer.status_code == 200, page
+        found |= {(english, page) for english in find_english(answer.content.decode())}
+    assert dict(found) == {}
