@@ -70,9 +70,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "LAXIN_SECRET_KEY",
         "generated into LAXIN_HOME",
-        "Signs sessions and links and encrypts the secrets of second factors, at least 32 characters. With another key "
-        "nobody gets in with an app set up before; whoever manages the staff removes the second factor. Required in "
+        "Signs sessions and links and encrypts the secrets of second factors, at least 32 characters. Required in "
         "production.",
+    ),
+    Variable(
+        "LAXIN_SECRET_KEY_FALLBACKS",
+        "none",
+        "Former values of LAXIN_SECRET_KEY, separated by commas: what they signed and encrypted still holds. Without "
+        "the former key nobody gets in with an app set up before; whoever manages the staff removes the second factor.",
     ),
     Variable(
         "LAXIN_EMAIL_URL",
@@ -174,6 +179,7 @@ class Env:
     broker_url: str | None
     cache_url: str | None
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
     email_url: str
     email_from: str
     proxies: int
@@ -241,6 +247,7 @@ class Env:
             "LAXIN_BROKER_URL": self.broker_url,
             "LAXIN_CACHE_URL": self.cache_url,
             "LAXIN_SECRET_KEY": self.secret_key,
+            "LAXIN_SECRET_KEY_FALLBACKS": ",".join(self.secret_key_fallbacks),
             "LAXIN_EMAIL_URL": self.email_url,
             "LAXIN_EMAIL_FROM": self.email_from,
             "LAXIN_PROXIES": str(self.proxies),
@@ -328,6 +335,7 @@ class _Reader:
             broker_url=broker_url,
             cache_url=cache_url,
             secret_key=secret_key,
+            secret_key_fallbacks=self._secret_key_fallbacks(mode),
             email_url=self._url("LAXIN_EMAIL_URL", EMAIL_SCHEMES) or f"file://{home / 'mail'}",
             email_from=self.environ.get("LAXIN_EMAIL_FROM") or f"Laxin <no-reply@{host}>",
             proxies=self._number("LAXIN_PROXIES", 0, 9),
@@ -445,12 +453,23 @@ class _Reader:
 
     def _stripe_webhook_secrets(self, mode: Mode, secret_key: str) -> tuple[str, ...]:
         name = "LAXIN_STRIPE_WEBHOOK_SECRETS"
-        values = tuple(value.strip() for value in self.environ.get(name, "").split(",") if value.strip())
+        values = self._list(name)
         if any(not value.startswith("whsec_") for value in values):
             self.faults.append(f"{name} must be signing secrets that start with whsec_, separated by commas.")
         if not values and mode == "production":
             self.faults.append(f"{name} is required in production: the signing secret of the webhook endpoint.")
         return values or (derive_stripe_secret(secret_key, "whsec_"),)
+
+    def _secret_key_fallbacks(self, mode: Mode) -> tuple[str, ...]:
+        values = self._list("LAXIN_SECRET_KEY_FALLBACKS")
+        if mode == "production" and any(len(value) < 32 for value in values):
+            self.faults.append(
+                "LAXIN_SECRET_KEY_FALLBACKS must be keys of at least 32 characters, separated by commas."
+            )
+        return values
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        return tuple(value.strip() for value in self.environ.get(name, "").split(",") if value.strip())
 
     def _secret_key(self, mode: Mode, home: Path) -> str:
         value = self.environ.get("LAXIN_SECRET_KEY", "")

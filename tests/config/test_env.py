@@ -154,6 +154,15 @@ def test_production_asks_for_a_long_secret_key(home: Path) -> None:
     assert not home.exists()
 
 
+def test_former_secret_keys_are_listed_while_one_is_exchanged(home: Path) -> None:
+    former = f" {'a' * 32}, {'b' * 32},"
+    short = faults_of({"LAXIN_HOME": str(home), **PRODUCTION, "LAXIN_SECRET_KEY_FALLBACKS": f"short,{'a' * 32}"})
+
+    assert load(home, LAXIN_SECRET_KEY_FALLBACKS=former).secret_key_fallbacks == ("a" * 32, "b" * 32)
+    assert load(home).secret_key_fallbacks == ()
+    assert short == ("LAXIN_SECRET_KEY_FALLBACKS must be keys of at least 32 characters, separated by commas.",)
+
+
 def test_production_over_a_broker_that_caches_nothing_asks_for_a_cache(home: Path) -> None:
     faults = faults_of({"LAXIN_HOME": str(home), **PRODUCTION, "LAXIN_BROKER_URL": "amqp://u:p@mq/v"})
 

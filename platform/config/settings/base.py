@@ -9,6 +9,7 @@ ENV = current()
 # Never on: `laxin up` serves people, pages never show internals, and tracebacks are in the log.
 DEBUG = False
 SECRET_KEY = ENV.secret_key
+SECRET_KEY_FALLBACKS = list(ENV.secret_key_fallbacks)
 BASE_URL = ENV.base_url
 BASE_HOST = ENV.base_host
 # Where `laxin demo load` leaves the demo shop's sign-in; the public site shows it, but never in production.
