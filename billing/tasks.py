@@ -50,6 +50,12 @@ def reconcile_all_accounts() -> None:
     _reconcile(limit=None)
 
 
+@shared_task(base=PublicTask, ignore_result=True)
+def forget_settled_events() -> None:
+    """Sent by beat once a day."""
+    services.forget_settled_events(now=timezone.now())
+
+
 def _reconcile(*, limit: int | None) -> None:
     try:
         services.reconcile(now=timezone.now(), limit=limit)

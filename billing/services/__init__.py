@@ -10,7 +10,13 @@ from billing.services.accounts import (
 )
 from billing.services.catalog import sync_prices
 from billing.services.checkout import open_portal, set_tax_id, settle_checkout, start_checkout
-from billing.services.events import bury_lost_events, process_event, receive_event, retry_event
+from billing.services.events import (
+    bury_lost_events,
+    forget_settled_events,
+    process_event,
+    receive_event,
+    retry_event,
+)
 from billing.services.reconcile import reconcile
 from billing.services.review import review_accounts
 from billing.services.subscription import cancel_subscription, change_plan, preview_change, resume_subscription
@@ -23,6 +29,7 @@ __all__ = [
     "change_plan",
     "end_override",
     "extend_trial",
+    "forget_settled_events",
     "give_plan",
     "open_portal",
     "open_shop_on_trial",

@@ -13,6 +13,7 @@ from billing.services.sync import sync_account
 
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=3)
+KEPT = timedelta(days=90)  # Stripe sends an event again for three days, and lists it for thirty
 MAX_ATTEMPTS = 12  # with these waits about half a day
 SKEW = timedelta(minutes=1)  # the clock of who processes may be behind
 
@@ -153,6 +154,13 @@ def bury_lost_events(*, now: datetime) -> int:
         state=PaymentEvent.State.PENDING, attempts__gte=MAX_ATTEMPTS, next_attempt_at__lte=now
     )
     return lost.update(state=PaymentEvent.State.DEAD, next_attempt_at=None)
+
+
+def forget_settled_events(*, now: datetime) -> int:
+    """Delete what needed no work or had it done, 90 days after it came. Returns how many."""
+    settled = (PaymentEvent.State.DONE, PaymentEvent.State.IGNORED)
+    deleted, _by_model = PaymentEvent.objects.filter(state__in=settled, received_at__lt=now - KEPT).delete()
+    return deleted
 
 
 def retry_event(*, event_id: int, now: datetime) -> None:

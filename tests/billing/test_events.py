@@ -17,12 +17,12 @@ from billing import gateway, services
 from billing.errors import EventRefused, PaymentProviderDown
 from billing.models import Account, Alert, PaymentEvent
 from billing.selectors import list_dead_events
-from billing.services.events import LONGEST_WAIT, MAX_ATTEMPTS
+from billing.services.events import FOLLOWED, LONGEST_WAIT, MAX_ATTEMPTS
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
 from tests.billing.conftest import Merchant
 from tests.conftest import ClientFor
-from tests.support.billing import deliver
+from tests.support.billing import deliver, receive
 
 FAR = timedelta(days=2)
 
@@ -325,6 +325,63 @@ def test_an_event_that_always_kills_its_worker_is_given_up(merchant: Merchant) -
     PaymentEvent.objects.filter(pk=event_id).update(attempts=MAX_ATTEMPTS)
     assert services.bury_lost_events(now=merchant.fake.now + FAR) == 1
     assert [one.id for one in list_dead_events()] == [event_id]
+
+
+def test_events_that_came_together_take_one_fetch(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = merchant.fake.now
+    merchant.fake.pay(merchant.checkout())
+    ids = [receive(merchant.fake, event) for event in merchant.fake.events if event["type"] in FOLLOWED]
+    fetches: list[str] = []
+    fetch = gateway.current().list_subscriptions
+    monkeypatch.setattr(gateway.current(), "list_subscriptions", lambda of: fetches.append(of) or fetch(of))
+
+    for event_id in ids:
+        services.process_event(event_id=event_id, now=now)
+
+    assert len(ids) == 4
+    assert fetches == [merchant.account.customer_id]
+    found = PaymentEvent.objects.filter(pk__in=ids).values_list("state", "account", "processed_at", "next_attempt_at")
+    assert list(found) == [("done", merchant.account.id, now, None)] * 4
+
+
+def test_an_event_that_comes_during_the_fetch_takes_its_own(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its news may not be in what is being fetched."""
+    subscription_id = merchant.subscribe()
+    connected = gateway.current()
+    fetch = connected.list_subscriptions
+    late: list[int] = []
+
+    def slow(customer_id: str) -> Any:
+        answer = fetch(customer_id)
+        if not late:
+            late.append(0)
+            connected.end_subscription(subscription_id, prorate=False, key="by-hand")
+            late[0] = receive(merchant.fake, last_event(merchant, "customer.subscription.deleted"))
+        return answer
+
+    monkeypatch.setattr(connected, "list_subscriptions", slow)
+    services.sync_account(account_id=merchant.account.id, now=merchant.fake.now)
+
+    assert merchant.account.status == "active"
+    assert PaymentEvent.objects.get(pk=late[0]).state == "pending"
+    services.process_event(event_id=late[0], now=merchant.fake.now)
+    assert merchant.account.status == "canceled"
+
+
+def test_settled_events_are_forgotten_after_90_days_and_others_never(merchant: Merchant) -> None:
+    merchant.subscribe()
+    newest = PaymentEvent.objects.order_by("-id").values_list("id", flat=True)
+    dead, pending = newest[0], newest[1]
+    soon = merchant.fake.now + timedelta(days=1)
+    PaymentEvent.objects.filter(pk=dead).update(state="dead")
+    PaymentEvent.objects.filter(pk=pending).update(state="pending", next_attempt_at=soon)
+    settled = PaymentEvent.objects.count() - 2
+
+    assert services.forget_settled_events(now=merchant.fake.now + timedelta(days=90)) == 0
+    assert services.forget_settled_events(now=merchant.fake.now + timedelta(days=90, seconds=1)) == settled > 0
+    assert set(PaymentEvent.objects.values_list("id", flat=True)) == {dead, pending}
 
 
 def test_of_two_fetches_the_older_one_is_not_written_last(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
