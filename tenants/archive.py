@@ -11,7 +11,7 @@ import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import IO, Any
+from typing import IO, Any, Protocol, cast
 
 from tenants.errors import ArchiveRefused
 
@@ -19,6 +19,13 @@ FORMAT = 1
 HEADER, MANIFEST, TABLES = "header.json", "manifest.json", "tables/"
 PIECE = 4 << 20  # bytes; a tar needs the length before the contents, so this much is held in memory
 _BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, KeyError)
+
+
+class Sink(Protocol):
+    """Where an archive goes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take the next bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +55,8 @@ class Summing:
 class ArchiveWriter:
     """Header first, then the tables, then `finish`."""
 
-    def __init__(self, file: IO[bytes], header: dict[str, Any]) -> None:
-        self._tar = tarfile.open(fileobj=file, mode="w|gz", compresslevel=6)  # noqa: SIM115  closed by finish
+    def __init__(self, file: Sink, header: dict[str, Any]) -> None:
+        self._tar = tarfile.open(fileobj=cast(IO[bytes], file), mode="w|gz", compresslevel=6)  # noqa: SIM115  closed by finish
         self._tables: dict[str, Sum] = {}
         self._put(HEADER, json.dumps({"format": FORMAT, **header}, ensure_ascii=False, indent=2).encode())
 

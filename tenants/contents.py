@@ -1,13 +1,14 @@
 """What a shop's schema contains: tables with their columns, sequences, triggers. Read from the catalogs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 # Every schema has these from its migrations, with the ids of its installation.
 HISTORY = "django_migrations"
 IDENTITIES = ("auth_permission", "django_content_type")
-# Not part of a shop's data: an archive must not sign anyone in.
-SESSIONS = ("django_session", "usersessions_usersession")
+# Not part of a shop's data: an archive must not sign anyone in, nor hold the archive before it.
+LEFT_OUT = ("django_session", "usersessions_usersession", "archives_archive", "archives_piece")
 
 _TABLES = """
 SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '')
@@ -39,8 +40,17 @@ class Table:
 def read_tables(cursor: Any, schema: str) -> list[Table]:
     """Return the tables whose rows are a shop's data, by name."""
     cursor.execute(_TABLES, [schema])
-    left_out = {HISTORY, *SESSIONS, *IDENTITIES}
+    left_out = {HISTORY, *LEFT_OUT, *IDENTITIES}
     return [Table(name, tuple(columns)) for name, columns in cursor.fetchall() if name not in left_out]
+
+
+def read_sizes(cursor: Any, schema: str, tables: Sequence[Table]) -> dict[str, int]:
+    """Return how many bytes each table takes up, without its indexes."""
+    cursor.execute(
+        "SELECT relname, pg_table_size(oid) FROM pg_class WHERE relnamespace = %s::regnamespace AND relname = ANY(%s)",
+        [schema, [table.name for table in tables]],
+    )
+    return dict(cursor.fetchall())
 
 
 def read_sequences(cursor: Any, schema: str) -> dict[str, tuple[int, bool]]:

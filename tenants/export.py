@@ -1,17 +1,17 @@
 """One shop into one file: COPY of its own tables in one snapshot, under its own role."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
-from typing import IO, Any
+from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from tenants.archive import ArchiveWriter
-from tenants.contents import HISTORY, Table, read_identities, read_sequences, read_tables
+from tenants.archive import ArchiveWriter, Sink
+from tenants.contents import HISTORY, Table, read_identities, read_sequences, read_sizes, read_tables
 from tenants.domains import pack_domains
 from tenants.models import Shop
 
@@ -33,8 +33,13 @@ class Exported:
     rows: int
 
 
-def export_shop(*, shop: Shop, file: IO[bytes], now: datetime) -> Exported:
-    """Write the shop's archive; its people work on meanwhile. Sessions are left out: an archive signs nobody in."""
+def export_shop(
+    *, shop: Shop, file: Sink, now: datetime, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Exported:
+    """Write the shop's archive; its people work on meanwhile. Sessions are left out: an archive signs nobody in.
+
+    `progress` is told again and again how many bytes of how many are done, as the tables' sizes let it guess.
+    """
     domains = pack_domains(shop)
     parameters = connections[DEFAULT_DB_ALIAS].get_connection_params()
     with closing(psycopg.connect(**parameters, autocommit=True)) as connection, connection.cursor() as cursor:
@@ -56,11 +61,30 @@ def export_shop(*, shop: Shop, file: IO[bytes], now: datetime) -> Exported:
                 "columns": {table.name: table.columns for table in tables},
             },
         )
-        rows = sum(archive.put_table(table.name, _copy(cursor, shop.schema_name, table)).rows for table in tables)
+        meter = _Meter(read_sizes(cursor, shop.schema_name, tables), progress)
+        rows = 0
+        for table in tables:
+            rows += archive.put_table(table.name, meter.pass_on(table, _copy(cursor, shop.schema_name, table))).rows
         # They do not obey snapshots: read last, they are beyond every id above.
         archive.finish(sequences=read_sequences(cursor, shop.schema_name))
         cursor.execute("ROLLBACK")
     return Exported(tables=len(tables), rows=rows)
+
+
+class _Meter:
+    """Tells how far the copying is: a table counts what it takes up, as text it may be more or less."""
+
+    def __init__(self, sizes: dict[str, int], progress: Callable[[int, int], None]) -> None:
+        self._sizes, self._total, self._done, self._progress = sizes, sum(sizes.values()), 0, progress
+
+    def pass_on(self, table: Table, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the table's chunks and tell of each."""
+        size, copied = self._sizes[table.name], 0
+        for chunk in chunks:
+            yield chunk
+            copied += len(chunk)
+            self._progress(self._done + min(copied, size), self._total)
+        self._done += size
 
 
 def _begin(cursor: Any, schema: str) -> list[Table]:

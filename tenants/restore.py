@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections,
 from tenants.archive import ArchiveReader, Sum, Summing
 from tenants.bootstrap import newest_template_migrations
 from tenants.contents import (
-    SESSIONS,
+    LEFT_OUT,
     Table,
     read_identities,
     read_tables,
@@ -124,7 +124,7 @@ def _load(cursor: Any, schema: str, archive: ArchiveReader) -> dict[str, int]:
     triggered = read_tables_with_triggers(cursor, schema)
     for name in triggered:
         cursor.execute(f'ALTER TABLE {schema}."{name}" DISABLE TRIGGER USER')
-    emptied = ", ".join(f'{schema}."{name}"' for name in (*tables, *SESSIONS))
+    emptied = ", ".join(f'{schema}."{name}"' for name in (*tables, *LEFT_OUT))
     cursor.execute(f"TRUNCATE {emptied}")
     try:
         sums = {name: _copy(cursor, schema, tables[name], pieces) for name, pieces in archive.read_tables()}

@@ -30,6 +30,9 @@ from tenants.transaction import act_as, current_shop
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SEEN_RESOLUTION = timedelta(minutes=5)
+# What support may change in a shop. People, roles, keys, domains, payments, sign-in and whatever else is posted are the
+# shop's own business: a new permission is closed to support until it is named here.
+OPEN_TO_SUPPORT = frozenset({"products.edit", "stock.adjust", "coupons.edit", "join_links.edit", "settings.edit"})
 
 
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -41,7 +44,7 @@ def staff_page[**P](
     post: str | None = None,
     while_closed: bool = False,
     without_second_factor: bool = False,
-    personal: bool = False,
+    not_for_support: bool = False,
 ) -> Callable[[View[P]], View[P]]:
     """The one gate of the console: `@staff_page("orders.view")`, inside `require_safe` and its like.
 
@@ -53,8 +56,10 @@ def staff_page[**P](
     person.
 
     Whose role demands a second factor and who has none is led to its set-up from every page, but those of the set-up
-    (`without_second_factor`). What is posted is done, in the audit log, by whoever is signed in. `personal` pages are
-    closed to support, who acts for the shop and not for the person.
+    (`without_second_factor`). What is posted is done, in the audit log, by whoever is signed in.
+
+    Support, who acts for the shop and not for the person, looks at every page but those `not_for_support` (one's own
+    sign-in, and pages that do something when they are looked at), and posts only what OPEN_TO_SUPPORT names.
     """
     for each in filter(None, (permission, post)):
         if each not in PERMISSIONS and each != SIGNED_IN:
@@ -66,10 +71,12 @@ def staff_page[**P](
         def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             shop = current_shop()
             access = _enter(request)
-            if access.needs_second_factor and not without_second_factor and find_operator(request) is None:
+            is_support = find_operator(request) is not None
+            if access.needs_second_factor and not without_second_factor and not is_support:
                 return redirect("mfa_activate_totp")
             needed = permission if request.method in SAFE_METHODS else post or permission
-            if (personal and find_operator(request)) or not access.may(needed):
+            is_refused = not_for_support or (request.method not in SAFE_METHODS and needed not in OPEN_TO_SUPPORT)
+            if (is_support and is_refused) or not access.may(needed):
                 return _refuse(request, needed)
             if shop.access == Shop.Access.SUSPENDED and not while_closed:
                 return _show_closed(request)
@@ -139,8 +146,8 @@ def _show_closed(request: HttpRequest) -> HttpResponse:
 
 
 def _refuse(request: HttpRequest, permission: str) -> HttpResponse:
-    """Say what is missing, which roles have it and whom to ask for one of them."""
-    if permission == SIGNED_IN:  # everybody has it but support
+    """Say what is missing, which roles have it and whom to ask for one of them; to support, what it is for."""
+    if find_operator(request):
         return _render_refusal(request, "console/refused_support.html", {})
     context = {
         "permission": PERMISSIONS[permission],

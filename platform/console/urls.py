@@ -4,6 +4,7 @@ from django.urls import path, re_path
 from django.urls.converters import UUIDConverter
 
 from console.views import (
+    archive,
     audit,
     billing,
     coupons,
@@ -51,6 +52,9 @@ urlpatterns = [
     path("orders/", orders.order_list, name="orders"),
     path("orders/<uuid:order_id>/", orders.order_detail, name="order"),
     path("orders/<uuid:order_id>/paid/", orders.order_paid, name="order_paid"),
+    path("archive/", archive.archive, name="archive"),
+    path("archive/progress/", archive.archive_progress, name="archive_progress"),
+    path("archive/file/", archive.archive_file, name="archive_file"),
     path("domains/", domains.domain_list, name="domains"),
     path("domains/<str:host>/check/", domains.domain_check, name="domain_check"),
     path("domains/<str:host>/primary/", domains.domain_primary, name="domain_primary"),

@@ -42,6 +42,7 @@ EVENTS: dict[str, str | Promise] = {
     "sign_out": _("signed out"),
     "session_ended": _("ended a session"),
     "export": _("exported"),
+    "download": _("downloaded as a file"),
     "impersonation": _("support signed in"),
     "expired": _("expired"),
     "restored": _("restored from an archive"),

@@ -68,6 +68,7 @@ GROUPS = (
             "keys.manage": _("Make and revoke API keys"),
             "domains.manage": _("Manage the shop's own addresses"),
             "billing.manage": _("Manage plan, payments and invoices"),
+            "archive.export": _("Take the whole shop along as a file"),
         },
     ),
     Group(
@@ -89,7 +90,8 @@ BUILT_IN = {
     MANAGER: BuiltIn(
         _("Manager"),
         _("Runs the shop: goods, campaigns, orders and people; not its payments, addresses and keys."),
-        frozenset(PERMISSIONS) - {"billing.manage", "domains.manage", "keys.manage", "roles.manage"},
+        frozenset(PERMISSIONS)
+        - {"archive.export", "billing.manage", "domains.manage", "keys.manage", "roles.manage"},
     ),
     CASHIER: BuiltIn(
         _("Cashier"),

@@ -12,7 +12,7 @@ from tests.settings import ROOT
 INTERFACES = frozenset({"backoffice", "bench", "console", "demo", "member_portal", "storefront_api", "website"})
 DOMAIN = frozenset(
     {
-        "billing", "branding", "catalog", "checkout", "coupons", "joining", "kernel", "members", "messaging",
+        "archives", "billing", "branding", "catalog", "checkout", "coupons", "joining", "kernel", "members", "messaging",
         "onboarding", "promotions", "staff", "stock", "tenants",
     }
 )  # fmt: skip

@@ -26,6 +26,9 @@ NEVER: set[str] = set()  # nobody: the page does not know this method
 # Who may look at a page, and who may post to it.
 PAGES: dict[str, tuple[set[str], set[str]]] = {
     "/console/": (ALL, NEVER),
+    "/console/archive/": ({O}, {O}),
+    "/console/archive/file/": ({O}, NEVER),
+    "/console/archive/progress/": ({O}, NEVER),
     "/console/audit/": ({O, M, A}, NEVER),
     "/console/audit/%(entry_id)s/": ({O, M, A}, NEVER),
     "/console/audit/export.csv": ({O, M, A}, NEVER),

@@ -29,6 +29,7 @@ TENANT_APPS = [
     "staff",
     "messaging",
     "branding",
+    "archives",
     "catalog",
     "stock",
     "members",

@@ -3,7 +3,7 @@ the shop's transaction. The pages work while the shop is read-only or suspended:
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Concatenate
 
 from django.contrib import messages
@@ -51,10 +51,10 @@ IMPATIENT_ASKS = 30
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def billing_page[**P](view: View[P]) -> View[P]:
+def billing_page[**P](view: View[P], *, not_for_support: bool = False) -> View[P]:
     """The gate of these pages. What fails at the payment provider has a page, what is refused is told on the plan's."""
 
-    @staff_page(PERMISSION, while_closed=True)
+    @staff_page(PERMISSION, while_closed=True, not_for_support=not_for_support)
     @wraps(view)
     def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
@@ -67,6 +67,10 @@ def billing_page[**P](view: View[P]) -> View[P]:
             return redirect("console:billing")
 
     return page
+
+
+# Looked at, these lead to where money and cards are given.
+payment_page = partial(billing_page, not_for_support=True)
 
 
 @require_safe
@@ -115,7 +119,7 @@ def tax_id(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@billing_page
+@payment_page
 def checkout(request: HttpRequest) -> HttpResponse:
     """On to the payment page: `?plan=growth&interval=month`, or `&prepay=1` for a year by a single payment."""
     shop, email = current_shop(), request.user.email  # type: ignore[union-attr]
@@ -236,7 +240,7 @@ def resume(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@billing_page
+@payment_page
 def portal(request: HttpRequest) -> HttpResponse:
     """On to the payment provider's page for cards and addresses."""
     shop = current_shop()
@@ -247,7 +251,7 @@ def portal(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@billing_page
+@payment_page
 def pay(request: HttpRequest) -> HttpResponse:
     """On to what is open: the oldest unpaid invoice, else the page where a new card is given."""
     shop = current_shop()

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from onboarding.samples import DEFAULT
 from staff.permissions import SIGNED_IN
 
-from console.access import get_access_of, staff_page
+from console.access import get_access_of, may_open, staff_page
 from console.checklist import get_checklist
 from console.forms.onboarding import SamplesForm
 from console.selectors import get_overview
@@ -51,4 +51,5 @@ def shop_settings(request: HttpRequest) -> HttpResponse:
         (_("Opened on"), f"{localtime(shop.created_at):%Y-%m-%d}"),
         (_("State"), Shop.Access(shop.access).label),
     ]
-    return render(request, "console/settings.html", {"facts": facts})
+    context = {"facts": facts, "may_archive": may_open(request, "console:archive")}
+    return render(request, "console/settings.html", context)

@@ -32,9 +32,9 @@ from console.forms.fields import add_fault
 from console.forms.staff import EmailChangeForm
 from tenants.transaction import act_as, current_shop
 
-own_page = staff_page(SIGNED_IN, while_closed=True, personal=True)
+own_page = staff_page(SIGNED_IN, while_closed=True, not_for_support=True)
 # What whoever must have a second factor reaches before having one.
-set_up_page = staff_page(SIGNED_IN, while_closed=True, without_second_factor=True, personal=True)
+set_up_page = staff_page(SIGNED_IN, while_closed=True, without_second_factor=True, not_for_support=True)
 
 
 @require_safe

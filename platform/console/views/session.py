@@ -1,5 +1,7 @@
 """The way in from the public site: a link that works once, for a minute."""
 
+from datetime import timedelta
+
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from django.conf import settings
@@ -19,7 +21,7 @@ from staff.models import User
 from staff.requests import get_actor
 from staff.services import find_operator_of_link, use_sign_in_link
 
-SUPPORT_SECONDS = 30 * 60  # how long somebody of the platform stays in a shop
+SUPPORT_STAYS = timedelta(minutes=30)  # from entering a shop, whatever is done there
 
 
 @require_GET
@@ -58,7 +60,7 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
 def _let_support_in(request: HttpRequest, user: User, operator: str, reason: str) -> None:
     """The session says whose it really is, ends soon, and stands in the shop's audit log."""
     request.session[OPERATOR] = {"name": operator, "reason": reason}
-    request.session.set_expiry(SUPPORT_SECONDS)
+    request.session.set_expiry(timezone.now() + SUPPORT_STAYS)  # a number of seconds would begin anew with each change
     record_event(
         event="impersonation", actor=get_actor(request), label=user.email, details={"reason": reason, "as": user.email}
     )
