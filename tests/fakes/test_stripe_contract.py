@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from fakes.stripe.controls import decide, dispute
 from fakes.stripe.routing import OPERATIONS
 from fakes.stripe.state import public
 
@@ -44,6 +45,16 @@ def live_through_everything(world: World) -> None:
     fake.advance(days=40)
     paid = world.open_session(world.once, mode="payment", invoice_creation={"enabled": True})
     fake.pay(paid, way="us_bank_account")
+    fake.advance(days=3)
+    client.refunds.create({"payment_intent": fake.get(paid)["payment_intent"], "amount": 100})
+    fake.settings.fail_refunds = 1
+    fake.advance(days=1)
+    client.refunds.create({"payment_intent": fake.get(paid)["payment_intent"]})
+    fake.advance(days=3)
+    for inquiry, outcome in ((False, "won"), (False, "lost"), (True, "warning_closed")):
+        bought = world.open_session(world.once, mode="payment")
+        fake.pay(bought, way="alipay" if outcome == "won" else "card")
+        decide(fake, dispute(fake, bought, inquiry=inquiry)["id"], outcome)
     fake.advance(days=3)
     client.billing_portal.sessions.create(
         {"customer": world.customer, "return_url": "http://x/", "flow_data": {"type": "payment_method_update"}}
@@ -92,11 +103,15 @@ def test_every_object_has_the_fields_of_the_librarys_class_with_values_of_their_
 
     assert sorted(faults) == []
     assert kinds == {
-        "billing_portal.session", "checkout.session", "customer", "event", "invoice", "invoice_payment",
-        "payment_intent", "payment_method", "price", "product", "subscription", "subscription_schedule", "tax_id",
+        "billing_portal.session", "charge", "checkout.session", "customer", "dispute", "event", "invoice",
+        "invoice_payment", "payment_intent", "payment_method", "price", "product", "refund", "subscription",
+        "subscription_schedule", "tax_id",
     }  # fmt: skip
     statuses = {each["status"] for each in world.fake.all("subscription")}
     assert statuses == {"canceled", "paused", "unpaid"}
+    assert {each["status"] for each in world.fake.all("charge")} == {"failed", "succeeded"}
+    assert {each["status"] for each in world.fake.all("dispute")} == {"lost", "warning_closed", "won"}
+    assert {each["status"] for each in world.fake.all("refund")} == {"failed", "succeeded"}
     assert {each["status"] for each in world.fake.all("invoice")} >= {"draft", "open", "paid"}
 
 

@@ -120,6 +120,11 @@ def test_controls_move_the_clock_fail_payments_and_force_statuses(world: World) 
         assert world.status(subscription) == "sleeping"
         session = world.open_session()
         assert control(address, "pay", {"session": session})["status"] == "complete"
+        once = world.open_session(world.once, mode="payment")
+        control(address, "pay", {"session": once})
+        opened = control(address, "dispute", {"payment": once})
+        closed = control(address, "close_dispute", {"dispute": opened["id"], "outcome": "lost"})
+        assert (opened["status"], closed["status"]) == ("needs_response", "lost")
         with pytest.raises(HTTPError) as caught:
             control(address, "settings", {"colour": "red"})
         assert caught.value.code == 400

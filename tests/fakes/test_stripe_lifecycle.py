@@ -21,8 +21,8 @@ def test_paying_opens_a_subscription_and_tells_of_it_in_stripes_order(world: Wor
 
     assert world.types(begin) == [
         "payment_method.attached", "invoice.created", "customer.updated", "invoice.finalized",
-        "customer.subscription.created", "payment_intent.succeeded", "invoice_payment.paid", "invoice.paid",
-        "invoice.payment_succeeded", "customer.subscription.updated", "checkout.session.completed",
+        "customer.subscription.created", "charge.succeeded", "payment_intent.succeeded", "invoice_payment.paid",
+        "invoice.paid", "invoice.payment_succeeded", "customer.subscription.updated", "checkout.session.completed",
     ]  # fmt: skip
     created, updated = (event for event in world.fake.events if event["type"].startswith("customer.subscription."))
     assert created["data"]["object"]["status"] == "incomplete"

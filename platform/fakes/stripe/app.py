@@ -10,15 +10,18 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from fakes.stripe import (  # noqa: F401  each module registers its operations
     catalog,
+    charges,
     checkout,
     clock,
     controls,
     customers,
+    disputes,
     invoices,
     pages,
     portal,
     preview,
     reading,
+    refunds,
     routing,
     schedules,
     subscriptions,

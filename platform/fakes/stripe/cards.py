@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Literal
 
+from fakes.stripe.charges import ChargeStatus, make_charge, settle_charge
 from fakes.stripe.errors import StripeFault
 from fakes.stripe.events import record
 from fakes.stripe.state import Object, State
@@ -24,6 +25,7 @@ NAMES = {
     "pm_card_chargeDeclined": "4000000000000002",
     "pm_card_authenticationRequired": "4000002760003184",
 }
+CHARGES: dict[Outcome | None, ChargeStatus] = {"paid": "succeeded", "declined": "failed", None: "pending"}
 ADDRESS: dict[str, str | None] = {
     "city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None,
 }  # fmt: skip
@@ -116,6 +118,8 @@ def make_intent(
         status=statuses[outcome] if outcome else "processing",
     )
     kinds = {"paid": "payment_intent.succeeded", "declined": "payment_intent.payment_failed"}
+    if outcome != "asks":
+        make_charge(state, intent, CHARGES[outcome])
     if outcome == "asks":
         intent["next_action"] = {"type": "use_stripe_sdk"}
         record(state, "payment_intent.requires_action", intent)
@@ -128,4 +132,6 @@ def finish_intent(state: State, intent: Object, *, paid: bool) -> None:
     """The end of a payment that was under way."""
     intent["status"] = "succeeded" if paid else "requires_payment_method"
     intent["amount_received"] = intent["amount"] if paid else 0
+    if charge := state.objects.get(intent["latest_charge"] or ""):
+        settle_charge(state, charge, "succeeded" if paid else "failed")
     record(state, "payment_intent.succeeded" if paid else "payment_intent.payment_failed", intent)

@@ -8,6 +8,7 @@ from fakes.stripe.checkout import expire, settle_slow
 from fakes.stripe.events import record
 from fakes.stripe.invoices import collect, finalise, void
 from fakes.stripe.periods import DAY
+from fakes.stripe.refunds import settle_refund
 from fakes.stripe.schedules import end_phase
 from fakes.stripe.state import Object, State
 from fakes.stripe.subscriptions import INCOMPLETE_SECONDS, end_trial, period_ends, renew
@@ -36,6 +37,9 @@ def _list_coming(state: State) -> Iterator[Due]:
             yield session["expires_at"], 0, session["id"], partial(expire, state, session)
         elif "_settles_at" in session:
             yield session["_settles_at"], 0, session["id"], partial(_settle, state, session)
+    for refund in state.all("refund"):
+        if "_settles_at" in refund:
+            yield refund["_settles_at"], 0, refund["id"], partial(settle_refund, state, refund)
     for schedule in state.all("subscription_schedule"):
         if schedule["status"] == "active":
             end = schedule["current_phase"]["end_date"]

@@ -6,6 +6,8 @@
 - `POST /_fake/deliver {"events": [ids, in this order, any number of times]}`
 - `POST /_fake/drop {"events": [ids] | "all": true}`: they are never delivered
 - `POST /_fake/pay {"session": id, "card": number, "way": "card"}`: fill in a pay page
+- `POST /_fake/dispute {"payment": charge, payment intent or checkout session, "amount": …, "inquiry": true}`
+- `POST /_fake/close_dispute {"dispute": id, "outcome": "won" | "lost" | "warning_closed"}`
 - `POST /_fake/status {"subscription": id, "status": …}`: force a status, with its event
 """
 
@@ -15,6 +17,7 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from fakes.stripe.disputes import close_dispute, open_dispute
 from fakes.stripe.errors import StripeFault
 from fakes.stripe.events import changing
 from fakes.stripe.state import Settings
@@ -61,6 +64,10 @@ def _perform(fake: "FakeStripe", method: str, name: str, asked: dict[str, Any]) 
         return drop(fake, None if asked.get("all") else asked["events"])
     if name == "pay":
         return fake.pay(asked["session"], card=asked.get("card", "4242424242424242"), way=asked.get("way", "card"))
+    if name == "dispute":
+        return dispute(fake, **asked)
+    if name == "close_dispute":
+        return decide(fake, **asked)
     if name == "status":
         return set_status(fake, asked["subscription"], asked["status"])
     return None
@@ -91,6 +98,20 @@ def drop(fake: "FakeStripe", events: list[str] | None) -> int:
             each for each in fake.state.deliveries if events is not None and each.event not in events
         ]
         return before - len(fake.state.deliveries)
+
+
+def dispute(fake: "FakeStripe", payment: str, **how: Any) -> dict[str, Any]:
+    """Have the payer's bank ask for the money back (`disputes.open_dispute`)."""
+    with fake.state.lock:
+        return fake.get(open_dispute(fake.state, payment, **how)["id"])
+
+
+def decide(fake: "FakeStripe", dispute: str, outcome: str) -> dict[str, Any]:
+    """End a dispute: `won`, `lost` or, of an inquiry, `warning_closed`."""
+    if outcome not in {"won", "lost", "warning_closed"}:
+        raise ValueError("an outcome is won, lost or warning_closed")
+    with fake.state.lock:
+        return fake.get(close_dispute(fake.state, dispute, outcome)["id"])  # type: ignore[arg-type]
 
 
 def set_status(fake: "FakeStripe", identifier: str, status: str) -> dict[str, Any]:

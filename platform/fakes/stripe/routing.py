@@ -119,6 +119,9 @@ def copy_of(state: State, subject: Object) -> Object:
         copied["_payments"] = as_list(
             [each for each in state.all("invoice_payment") if each["invoice"] == subject["id"]], "/v1/invoice_payments"
         )
+    if subject["object"] == "charge":
+        refunds = [each for each in reversed(list(state.all("refund"))) if each["charge"] == subject["id"]]
+        copied["_refunds"] = as_list(refunds, f"/v1/charges/{subject['id']}/refunds")
     return copied
 
 

@@ -28,13 +28,15 @@ class Settings:
     """What can be set besides Stripe's API.
 
     `after_retries`: what becomes of a subscription when the last retry failed; `retry_days`: days between attempts;
-    `fail_payments`: so many next payments are declined; `faults`: what goes wrong with the next requests, in order:
+    `fail_payments`: so many next payments are declined; `fail_refunds`: so many refunds that are on their way for days
+    come back; `faults`: what goes wrong with the next requests, in order:
     `"500 before"` and `"500 after"` the work was done, `"429"`, `"ok"`; `hold_events`: deliver none until told.
     """
 
     after_retries: AfterRetries = "cancel"
     retry_days: list[int] = field(default_factory=lambda: [3, 5, 7])
     fail_payments: int = 0
+    fail_refunds: int = 0
     faults: list[str] = field(default_factory=list)
     hold_events: bool = False
 
