@@ -14,7 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from fakes.stripe.app import FakeStripe
-from staff.models import ApiKey, User
+from staff.models import ApiKey, AuditEntry, User
 
 from billing import gateway, services
 from billing.models import Account
@@ -227,6 +227,28 @@ def test_invoices_and_the_tax_number_come_from_the_provider(client: ShopClient, 
     assert "¥299.00" in content
     assert 'value="12-3456789"' in content
     assert "/pdf" in content
+
+
+def test_what_is_changed_about_the_plan_stands_in_the_audit_log(
+    client: ShopClient, fake: FakeStripe, north: Shop, owner: User
+) -> None:
+    client.get(pay(client, fake, "plan=starter&interval=month"))
+    client.post("/console/billing/change/", {"plan": "growth", "interval": "month"})
+    client.post("/console/billing/cancel/")
+    client.post("/console/billing/resume/")
+    client.post("/console/billing/tax-id/", {"kind": "us_ein", "value": "12-3456789"})
+    client.post("/console/billing/change/", {"plan": "gold", "interval": "month"})  # refused: no entry
+
+    with tenant_transaction(north):
+        entries = list(AuditEntry.objects.filter(subject="billing_account").order_by("pk"))
+    assert [(entry.event, entry.actor, entry.label) for entry in entries] == [
+        ("update", f"staff:{owner.pk}", label) for label in ("growth", "growth", "growth", "")
+    ]
+    changed, cancelled, resumed, taxed = ((entry.before, entry.after) for entry in entries)
+    assert (changed[0]["plan"], changed[1]["plan"]) == ("starter", "growth")
+    assert (cancelled[0]["ends_at"] is None, cancelled[1]["ends_at"] is None) == (True, False)
+    assert resumed == cancelled[::-1]
+    assert taxed == (None, {"tax_id": "12-3456789"})
 
 
 def test_a_failed_payment_stands_on_every_page_until_it_is_paid(

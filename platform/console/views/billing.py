@@ -4,7 +4,7 @@ the shop's transaction. The pages work while the shop is read-only or suspended:
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Concatenate
+from typing import Any, Concatenate
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 from kernel.usage import list_usage
+from staff.audit import record_event
+from staff.requests import get_actor
 
 from billing.errors import (
     AccountBusy,
@@ -113,6 +115,7 @@ def tax_id(request: HttpRequest) -> HttpResponse:
         except BillingError as fault:
             add_fault(form, fault)
         else:
+            _record(request, "", before=None, after={"tax_id": form.cleaned_data["value"]})
             messages.success(request, _("The tax number was saved."))
             return redirect("console:billing")
     return _render_invoices(request, {"form": form}, status=422)
@@ -196,7 +199,9 @@ def change(request: HttpRequest) -> HttpResponse:
         return redirect("console:billing")
     if request.method == "POST":
         with outside():
+            before = find_account(shop_id=shop.pk)
             account = change_plan(shop=shop, plan=plan, interval=interval, now=timezone.now())
+        _record(request, account.plan, before=_sum_up(before), after=_sum_up(account))
         said = (
             _("Your plan changes to %(plan)s when the paid period ends.")
             if account.pending_plan
@@ -217,7 +222,9 @@ def cancel(request: HttpRequest) -> HttpResponse:
     shop = current_shop()
     if request.method == "POST":
         with outside():
+            before = find_account(shop_id=shop.pk)
             account = cancel_subscription(shop=shop, now=timezone.now())
+        _record(request, account.plan, before=_sum_up(before), after=_sum_up(account))
         day = f"{timezone.localtime(account.ends_at or timezone.now()):%Y-%m-%d}"
         messages.success(request, _("The subscription ends on %(day)s. Until then everything works.") % {"day": day})
         return redirect("console:billing")
@@ -234,7 +241,9 @@ def resume(request: HttpRequest) -> HttpResponse:
     """Take a cancellation back, or wake a subscription that rests."""
     shop = current_shop()
     with outside():
-        resume_subscription(shop=shop, now=timezone.now())
+        before = find_account(shop_id=shop.pk)
+        account = resume_subscription(shop=shop, now=timezone.now())
+    _record(request, account.plan, before=_sum_up(before), after=_sum_up(account))
     messages.success(request, _("The subscription goes on."))
     return redirect("console:billing")
 
@@ -260,6 +269,23 @@ def pay(request: HttpRequest) -> HttpResponse:
         unpaid = [row for row in list_invoices(shop=shop) if row.status == "open" and row.url]
         address = unpaid[-1].url if unpaid else open_portal(shop=shop, return_url=back)
     return _leave_for(address)
+
+
+def _record(request: HttpRequest, label: str, *, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+    """In the audit log; its triggers see the shop's own tables alone."""
+    record_event(
+        event="update", actor=get_actor(request), subject="billing_account", label=label, before=before, details=after
+    )
+
+
+def _sum_up(account: AccountRow | None) -> dict[str, Any]:
+    """What a change is about."""
+    if account is None:
+        return {}
+    ends = account.ends_at.isoformat() if account.ends_at else None
+    return {name: getattr(account, name) for name in ("plan", "interval", "pending_plan", "pending_interval")} | {
+        "ends_at": ends
+    }
 
 
 def _render_invoices(request: HttpRequest, context: dict[str, object], *, status: int = 200) -> HttpResponse:
