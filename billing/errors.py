@@ -5,6 +5,7 @@ DomainError
     ├── PaymentProviderDown       Stripe did not answer or answered with a fault of its own; try again
     ├── PaymentProviderRefused    Stripe understood and refused: a mistake of ours or of the installation
     ├── PaymentDeclined           the bank or the wallet refused the payment
+    ├── PaymentDue                something is unpaid: pay that first
     ├── PricesMissing             Stripe does not know our prices: `laxin billing sync` was not run
     ├── PlanUnknown               no plan, interval or currency of this name is sold
     ├── AlreadySubscribed         the shop has a running subscription: change that one
@@ -12,6 +13,7 @@ DomainError
     ├── CheckoutUnknown           the payment page is none that this shop opened
     ├── TaxIdInvalid              the tax number is refused
     ├── EventRefused              a webhook request without a valid signature, or too old
+    ├── PaymentOnItsWay           money was sent and has not arrived: nothing may be deleted yet
     ├── AccountBusy               others changed the account again and again; try again
     └── AccountUnknown            the shop has no account
 """
@@ -41,6 +43,12 @@ class PaymentDeclined(BillingError):
     """By the bank or the wallet."""
 
     code = "PAYMENT_DECLINED"
+
+
+class PaymentDue(BillingError):
+    """Pay what is open, then do it."""
+
+    code = "PAYMENT_DUE"
 
 
 class PricesMissing(BillingError):
@@ -83,6 +91,12 @@ class EventRefused(BillingError):
     """Not signed by Stripe, or not now."""
 
     code = "EVENT_REFUSED"
+
+
+class PaymentOnItsWay(BillingError):
+    """By bank; it arrives or fails within two weeks."""
+
+    code = "PAYMENT_ON_ITS_WAY"
 
 
 class AccountBusy(BillingError):

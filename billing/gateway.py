@@ -32,6 +32,7 @@ TIMEOUTS = (3.05, 12.0)  # seconds to connect, to wait for the answer
 RETRIES = 2
 TOLERANCE = timedelta(minutes=5)
 PAGE = 100
+RECENT = 20  # enough for who owes, mostly; more are fetched page by page
 MAX_SIGNATURE_LENGTH = 2_000
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,14 @@ class Gateway:
         """Tell whether the customer is there and was not deleted."""
         found = self._find(lambda: self._client.v1.customers.retrieve(customer_id))
         return found is not None and not found.get("deleted")
+
+    def delete_customer(self, customer_id: str, *, key: str) -> None:
+        """Delete a customer with its cards; subscriptions that still run end. One that is gone stays so."""
+        try:
+            self._write(lambda options: self._client.v1.customers.delete(customer_id, None, options), key)
+        except PaymentProviderRefused as error:
+            if not _is_missing(error.__cause__):
+                raise
 
     def set_tax_id(self, customer_id: str, *, kind: str, value: str, key: str) -> None:
         """Make this the customer's only tax id; "" takes it away. Raises TaxIdInvalid."""
@@ -189,18 +198,19 @@ class Gateway:
         ]
 
     def find_oldest_debt(self, subscription_id: str) -> datetime | None:
-        """When the oldest invoice of the subscription that is still unpaid was issued.
+        """Since when the subscription owes: when the oldest unpaid invoice after the newest paid one was issued.
 
-        Drafts count: while a subscription is unpaid Stripe leaves the invoices of further periods as drafts.
+        What stayed open before a later one was paid cut nobody off then, and does not now. Drafts count: while a
+        subscription is unpaid Stripe leaves the invoices of further periods as drafts.
         """
-        issued = [
-            (one.get("status_transitions") or {}).get("finalized_at") or one["created"]
-            for status in ("open", "draft")
-            for one in self._list(
-                self._client.v1.invoices.list, {"subscription": subscription_id, "status": status, "limit": PAGE}
-            )
-        ]
-        return facts.instant(min(issued)) if issued else None
+        since = None
+        newest_first = self._list(self._client.v1.invoices.list, {"subscription": subscription_id, "limit": RECENT})
+        for one in newest_first:
+            if one["status"] == "paid":
+                break
+            if one["status"] in {"open", "draft"}:
+                since = (one.get("status_transitions") or {}).get("finalized_at") or one["created"]
+        return facts.instant(since) if since else None
 
     # Pages of Stripe's
 

@@ -60,8 +60,9 @@ class Checkout(models.Model):
     currency = models.CharField(max_length=3)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    is_open = models.BooleanField(default=True)  # false: paid, expired or given up; nothing more is to be learnt of it
+    is_open = models.BooleanField(default=True)  # false: paid or expired; nothing more is to be learnt of it
     paid_at = models.DateTimeField(null=True)
+    begins_at = models.DateTimeField(null=True)  # of a prepaid year: not before this, for until then all is paid
 
     class Meta:
         constraints = [

@@ -122,14 +122,19 @@ def product_id(plan: str) -> str:
 
 
 def plan_of_product(product: str) -> str:
-    """The plan that a product of Stripe's stands for, or ""."""
+    """The plan that a product of Stripe's stands for, also one that is no longer sold; "" where it is none of ours."""
     key = product.removeprefix("laxin_")
-    return key if key in PLANS and product == product_id(key) else ""
+    return key if product == product_id(key) else ""
+
+
+def rank_of(plan: str) -> int:
+    """Its size among the plans; 0 of one that is no longer sold."""
+    return PLANS[plan].rank if plan in PLANS else 0
 
 
 def is_upgrade(*, plan: str, interval: str, to_plan: str, to_interval: str) -> bool:
     """Tell whether a change takes effect at once: to a larger plan, or to longer terms of the same."""
-    before, after = get_plan(plan).rank, get_plan(to_plan).rank
+    before, after = rank_of(plan), get_plan(to_plan).rank
     return after > before or (after == before and interval == "month" and to_interval == "year")
 
 

@@ -1,7 +1,8 @@
 """What a shop may use, from the facts about its paying and the time of day. Pure: no database, no network, no clock.
 
-Any one of these opens a shop, and the largest plan among them counts: an operator's override, a subscription that is
-paid, a prepaid year that runs, a trial. Without one the shop goes down step by step, announced by mail:
+An operator's override counts alone, while it runs. Else any one of these opens a shop, and the largest plan among them
+counts: a subscription that is paid, a prepaid year that runs, a trial. Without one the shop goes down step by step,
+announced by mail:
 
     subscription past due   14 days of grace (all works) → 14 days read-only → suspended
     trial over, cancelled,
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing.plans import PLANS, TRIAL, get_plan
+from billing.plans import PLANS, TRIAL, TRIAL_LIKE, get_plan, rank_of
 
 TRIAL_LENGTH = timedelta(days=14)
 TRIAL_WARNING = timedelta(days=3)
@@ -114,7 +115,7 @@ def _judge(facts: Facts, now: datetime) -> Standing:
     override = next((one for one in facts.overrides if _runs(one.starts_at, one.ends_at, now)), None)
     if override is not None:
         return Standing(OPEN, override.plan, next_review_at=override.ends_at)
-    paid = max(_list_paid(facts, now), key=lambda standing: _rank(standing.plan), default=None)
+    paid = max(_list_paid(facts, now), key=lambda standing: rank_of(standing.plan), default=None)
     if paid is not None:
         return paid
     if facts.status == "past_due" and facts.plan and facts.past_due_since:
@@ -252,11 +253,7 @@ def _later(now: datetime, instants: Sequence[datetime]) -> list[datetime]:
 
 def _allowance(plan: str) -> Any:
     """A plan that is no longer in the table has the trial's limits, not none at all."""
-    return get_plan(plan if plan in PLANS else "growth")
-
-
-def _rank(plan: str) -> int:
-    return PLANS[plan].rank if plan in PLANS else 0
+    return get_plan(plan if plan in PLANS else TRIAL_LIKE)
 
 
 def _day(instant: datetime) -> str:

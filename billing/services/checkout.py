@@ -9,17 +9,19 @@ from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from billing import gateway
+from billing import gateway, prepaid
 from billing.errors import AccountBusy, AlreadySubscribed, CheckoutUnknown, NotSubscribed, PricesMissing, TaxIdInvalid
 from billing.facts import Session, is_living
 from billing.models import Account, Checkout
-from billing.plans import get_plan, lookup_key
+from billing.plans import get_plan, lookup_key, name_of_plan, rank_of
 from billing.selectors import to_row
 from billing.services.accounts import open_account
 from billing.services.sync import sync_account
+from billing.standing import PREPAID_WARNING
 from billing.types import AccountRow
 from tenants.models import Shop
 
@@ -35,6 +37,7 @@ class Page:
     is_prepay: bool
     amount_minor: int
     currency: str
+    begins_at: datetime | None  # of a prepaid year: until then all is paid
 
 
 def start_checkout(
@@ -61,45 +64,65 @@ def start_checkout(
         sync_account(account_id=account.pk, now=now)
         account.refresh_from_db()
     _ensure_customer(account, shop, email)
-    page = Page(plan=plan, interval=interval, is_prepay=prepay, amount_minor=amount, currency=account.currency)
     for _attempt in range(ATTEMPTS):
         # The version is read before the open pages are, so a page that comes in between is noticed when ours is stored.
         account = Account.objects.get(pk=account.pk)
-        _check_pays_once(account, prepay=prepay)
+        page = Page(
+            plan=plan,
+            interval=interval,
+            is_prepay=prepay,
+            amount_minor=amount,
+            currency=account.currency,
+            begins_at=account.ends_at if prepay and is_living(account.status) else None,
+        )
+        _check_pays_once(account, page, now)
         there = [
             (one, gateway.current().find_session(one.session_id)) for one in account.checkouts.filter(is_open=True)
         ]
         if any(session and session.is_paid for _checkout, session in there):
             sync_account(account_id=account.pk, now=now)  # paid in this moment
             continue
-        url = _reuse_page(there, page) or _open_page(account, page, success_url, cancel_url, now)
+        reusable, others = _sort_pages(there, page)
+        if others:
+            for session in others:
+                gateway.current().expire_session(session.id, key=f"expire-{session.id}")
+            sync_account(account_id=account.pk, now=now)  # what they are now: one may have been paid in this moment
+            continue
+        url = reusable or _open_page(account, page, success_url, cancel_url, now)
         if url:
             return url
     raise AccountBusy(_("The account is being changed by others. Try again in a moment."))
 
 
-def _check_pays_once(account: Account, *, prepay: bool) -> None:
+def _check_pays_once(account: Account, page: Page, now: datetime) -> None:
     """Raise AlreadySubscribed where the shop would be charged for two things at a time."""
-    if not is_living(account.status):
-        return
-    if not prepay:
-        raise AlreadySubscribed(_("This shop has a subscription. Change its plan instead of buying a second one."))
-    if account.ends_at is None:
-        raise AlreadySubscribed(_("This shop has a subscription. Cancel it before you pay for a year in advance."))
+    if is_living(account.status):
+        if not page.is_prepay:
+            raise AlreadySubscribed(_("This shop has a subscription. Change its plan instead of buying a second one."))
+        if account.ends_at is None:
+            raise AlreadySubscribed(_("This shop has a subscription. Cancel it before you pay for a year in advance."))
+    last = next(reversed(prepaid.list_terms(account_id=account.pk)), None)
+    if last is None or last.ends_at - now <= PREPAID_WARNING:
+        return  # near its end the next thing may be bought
+    if page.plan == last.plan if page.is_prepay else rank_of(page.plan) > rank_of(last.plan):
+        return  # a further year of the same follows on; a subscription to a larger plan counts at once
+    raise AlreadySubscribed(
+        _("This shop has paid for the plan %(plan)s until %(date)s. Pay for something else in the last %(days)s days.")
+        % {"plan": name_of_plan(last.plan), "date": date_format(last.ends_at), "days": PREPAID_WARNING.days}
+    )
 
 
-def _reuse_page(there: Sequence[tuple[Checkout, Session | None]], wanted: Page) -> str:
-    """The address of the page that is open for the same; any other open page is closed."""
-    url = ""
+def _sort_pages(there: Sequence[tuple[Checkout, Session | None]], wanted: Page) -> tuple[str, list[Session]]:
+    """The address of the page that is open for the same, "" without one, and the other open pages."""
+    url, others = "", []
     for checkout, session in there:
         if session is None or session.status != "open":
             continue
         if not url and wanted == Page(*(getattr(checkout, name) for name in Page.__slots__)):
             url = session.url
         else:
-            gateway.current().expire_session(session.id, key=f"expire-{session.id}")
-            Checkout.objects.filter(pk=checkout.pk).update(is_open=False)
-    return url
+            others.append(session)
+    return url, others
 
 
 def _open_page(account: Account, page: Page, success_url: str, cancel_url: str, now: datetime) -> str:

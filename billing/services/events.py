@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from kernel.errors import NotFound
 
@@ -135,17 +136,10 @@ def _ignore(event: PaymentEvent, now: datetime) -> None:
 
 
 def _note_failure(event: PaymentEvent, error: Exception, now: datetime) -> None:
-    is_dead = event.attempts >= MAX_ATTEMPTS
     pending = PaymentEvent.objects.filter(pk=event.pk, state=PaymentEvent.State.PENDING)
     pending.update(last_error=f"{type(error).__name__}: {error}"[:2000])
-    if is_dead and pending.update(state=PaymentEvent.State.DEAD, next_attempt_at=None):
-        raise_alert(
-            kind="dead_event",
-            subject=event.event_id,
-            detail=f"{event.type} {event.object_id} failed {event.attempts} times: {error}",
-            account=None,
-            now=now,
-        )
+    if event.attempts >= MAX_ATTEMPTS:
+        _bury(event, error, now)
 
 
 def bury_lost_events(*, now: datetime) -> int:
@@ -153,7 +147,23 @@ def bury_lost_events(*, now: datetime) -> int:
     lost = PaymentEvent.objects.filter(
         state=PaymentEvent.State.PENDING, attempts__gte=MAX_ATTEMPTS, next_attempt_at__lte=now
     )
-    return lost.update(state=PaymentEvent.State.DEAD, next_attempt_at=None)
+    return sum(_bury(event, "nobody lived to tell", now) for event in lost)
+
+
+def _bury(event: PaymentEvent, reason: object, now: datetime) -> bool:
+    """Give a pending event up to a person. Returns whether it was still pending."""
+    with transaction.atomic():
+        pending = PaymentEvent.objects.filter(pk=event.pk, state=PaymentEvent.State.PENDING)
+        if not pending.update(state=PaymentEvent.State.DEAD, next_attempt_at=None):
+            return False
+        raise_alert(
+            kind="dead_event",
+            subject=event.event_id,
+            detail=f"{event.type} {event.object_id} failed {event.attempts} times: {reason}",
+            account=None,
+            now=now,
+        )
+    return True
 
 
 def forget_settled_events(*, now: datetime) -> int:

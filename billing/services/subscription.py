@@ -4,15 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from billing import facts, gateway
-from billing.errors import NotSubscribed, PaymentDeclined
+from billing import facts, gateway, prepaid
+from billing.errors import AlreadySubscribed, NotSubscribed, PaymentDeclined, PaymentDue
 from billing.models import Account
 from billing.plans import get_plan, is_upgrade
 from billing.selectors import to_row
 from billing.services.checkout import find_price, get_customer_id, make_key
 from billing.services.sync import sync_account
+from billing.standing import PAID
 from billing.types import AccountRow, ChangePreview
 from tenants.models import Shop
 
@@ -20,12 +22,13 @@ CHANGEABLE = frozenset({"active", "trialing", "past_due"})
 
 
 def preview_change(*, shop: Shop, plan: str, interval: str, now: datetime) -> ChangePreview:
-    """Return what `change_plan` would cost, and when. Raises PlanUnknown, NotSubscribed, PricesMissing."""
+    """Return what `change_plan` would cost, and when. Raises PlanUnknown, NotSubscribed, PaymentDue, PricesMissing."""
     account, subscription = _load(shop)
     price = get_plan(plan).get_price(interval, account.currency)
     if not is_upgrade(plan=subscription.plan, interval=subscription.interval, to_plan=plan, to_interval=interval):
         at = subscription.period_ends_at or now
         return ChangePreview(amount_due_minor=price, currency=account.currency, at=at, is_upgrade=False)
+    _check_owes_nothing(subscription)
     price_id = _find_recurring(plan, interval, account)
     due = gateway.current().preview_update(subscription, price_id=price_id)
     return ChangePreview(amount_due_minor=due, currency=account.currency, at=now, is_upgrade=True)
@@ -35,15 +38,18 @@ def change_plan(*, shop: Shop, plan: str, interval: str, now: datetime) -> Accou
     """Upgrade at once, or downgrade when the period ends; the plan of now takes a planned downgrade back.
 
     An upgrade is paid at once, with what is left of the old plan deducted; where the payment is declined the plan stays
-    (a planned downgrade was taken back before). Raises PlanUnknown, NotSubscribed, PricesMissing, PaymentDeclined.
+    (a planned downgrade was taken back before). Raises PlanUnknown, NotSubscribed, AlreadySubscribed, PaymentDue,
+    PricesMissing, PaymentDeclined.
     """
     account, subscription = _load(shop)
+    _check_nothing_follows(account, subscription)
     get_plan(plan).get_price(interval, account.currency)
     is_same = (subscription.plan, subscription.interval) == (plan, interval)
     if is_same:
         _drop_schedule(account, subscription)
         _keep_going(account, subscription)
     elif is_upgrade(plan=subscription.plan, interval=subscription.interval, to_plan=plan, to_interval=interval):
+        _check_owes_nothing(subscription)
         price_id = _find_recurring(plan, interval, account)
         _upgrade(account, subscription, price_id)
     elif (account.pending_plan, account.pending_interval) != (plan, interval) or not subscription.schedule_id:
@@ -68,9 +74,10 @@ def cancel_subscription(*, shop: Shop, now: datetime) -> AccountRow:
 def resume_subscription(*, shop: Shop, now: datetime) -> AccountRow:
     """Take a cancellation back, or wake a paused subscription, whose new period is paid at once.
 
-    Raises NotSubscribed, PaymentDeclined.
+    Raises NotSubscribed, AlreadySubscribed, PaymentDeclined.
     """
     account, subscription = _load(shop, changeable=False)
+    _check_nothing_follows(account, subscription)
     if subscription.status == "paused":
         key = make_key(account, "wake", {"subscription": subscription.id})
         gateway.current().resume_subscription(subscription.id, key=key)
@@ -89,6 +96,22 @@ def _load(shop: Shop, *, changeable: bool = True) -> tuple[Account, facts.Subscr
     if changeable and subscription.status not in CHANGEABLE:
         raise NotSubscribed(_("The subscription rests. Pay what is open, or resume it, and then change the plan."))
     return account, subscription
+
+
+def _check_owes_nothing(subscription: facts.Subscription) -> None:
+    """Stripe would credit the rest of a period that was never paid."""
+    if subscription.status not in PAID:
+        raise PaymentDue(_("The last payment failed. Pay what is open first, then change to the larger plan."))
+
+
+def _check_nothing_follows(account: Account, subscription: facts.Subscription) -> None:
+    """Who cancelled and paid for the year after it would pay twice."""
+    ends_at = subscription.ends_at
+    if ends_at and any(term.starts_at >= ends_at for term in prepaid.list_terms(account_id=account.pk)):
+        raise AlreadySubscribed(
+            _("A year is paid in advance that begins on %(date)s, when this subscription ends.")
+            % {"date": date_format(ends_at)}
+        )
 
 
 def _upgrade(account: Account, subscription: facts.Subscription, price_id: str) -> None:

@@ -211,4 +211,5 @@ def _end_doubles(truth: facts.Truth) -> None:
     if chosen is None or chosen.status not in PAID:
         return
     for double in facts.list_doubles(truth.subscriptions):
-        gateway.current().end_subscription(double.id, prorate=True, key=f"double-{double.id}")
+        # What was not paid is not credited.
+        gateway.current().end_subscription(double.id, prorate=double.status in PAID, key=f"double-{double.id}")

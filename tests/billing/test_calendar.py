@@ -89,6 +89,29 @@ def test_a_failed_payment_leaves_two_weeks_and_is_told_three_times(merchant: Mer
     assert step(merchant, 14) == "suspended"
 
 
+def test_an_old_invoice_that_stayed_open_takes_no_grace_from_a_new_failure(merchant: Merchant) -> None:
+    """Where Stripe is set to leave invoices open, months are paid after one that never was."""
+    fake = merchant.fake
+    fake.settings.after_retries = "past_due"
+    merchant.subscribe("growth")
+    fake.settings.fail_payments = 4  # the first try and its three repetitions
+    merchant.wait(days=31 + 16)
+    assert merchant.account.status == "past_due"
+    for _month in range(3):
+        merchant.wait(days=31)
+    assert merchant.standing == ("open", "growth", {})
+    assert [one["status"] for one in fake.all("invoice")] == ["paid", "open", "paid", "paid", "paid"]
+
+    fake.settings.fail_payments = 1
+    merchant.wait(days=14)  # the 5th of August, a day after the invoice
+
+    assert merchant.account.status == "past_due"
+    assert merchant.account.past_due_since is not None
+    assert fake.now - merchant.account.past_due_since < timedelta(days=3)
+    assert merchant.standing[0] == "open"
+    assert merchant.standing[2]["kind"] == "payment_failed"
+
+
 def test_a_payment_that_is_made_good_clears_the_notice(merchant: Merchant) -> None:
     merchant.subscribe("growth", card=BAD_CARD)
     merchant.wait(days=31.5)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from fakes.stripe.controls import set_status
 
-from billing import gateway, selectors, services
-from billing.errors import NotSubscribed, PaymentDeclined, TaxIdInvalid
+from billing import gateway, plans, selectors, services
+from billing.errors import NotSubscribed, PaymentDeclined, PaymentDue, TaxIdInvalid
 from billing.models import Alert
 from billing.services.checkout import find_price
 from billing.types import ChangePreview
@@ -49,6 +49,46 @@ def test_an_upgrade_that_is_declined_changes_nothing_and_can_be_tried_again(merc
     assert (merchant.account.status, merchant.standing[1]) == ("active", "starter")
     change(merchant, "growth")
     assert merchant.standing[1] == "growth"
+
+
+@pytest.mark.parametrize(("plan", "interval"), [("scale", "month"), ("growth", "year")])
+def test_who_owes_cannot_pay_for_more_with_time_that_was_never_paid(
+    merchant: Merchant, plan: str, interval: str
+) -> None:
+    """Stripe credits the rest of a period whether or not it was paid."""
+    merchant.subscribe("growth")
+    merchant.fake.settings.fail_payments = 1
+    merchant.wait(days=32)
+    assert merchant.account.status == "past_due"
+
+    with pytest.raises(PaymentDue):
+        services.preview_change(shop=merchant.shop, plan=plan, interval=interval, now=merchant.fake.now)
+    with pytest.raises(PaymentDue):
+        change(merchant, plan, interval)
+
+    assert (merchant.account.status, merchant.account.plan, merchant.account.interval) == (
+        "past_due",
+        "growth",
+        "month",
+    )
+    assert [one["total"] for one in merchant.fake.all("invoice")] == [29900, 29900]
+    merchant.wait(days=3)  # Stripe tries again, and is paid
+    change(merchant, plan, interval)
+    assert (merchant.account.status, merchant.account.plan, merchant.account.interval) == ("active", plan, interval)
+
+
+def test_a_subscription_to_a_plan_that_is_no_longer_sold_goes_on(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merchant.subscribe("growth")
+    monkeypatch.setattr(plans, "PLANS", {key: plan for key, plan in plans.PLANS.items() if key != "growth"})
+
+    merchant.wait(days=32)
+
+    assert (merchant.account.status, merchant.account.plan) == ("active", "growth")
+    assert merchant.standing == ("open", "growth", {})
+    change(merchant, "scale")
+    assert merchant.standing == ("open", "scale", {})
 
 
 def test_a_downgrade_waits_for_the_end_of_the_period(merchant: Merchant) -> None:

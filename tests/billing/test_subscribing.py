@@ -92,6 +92,69 @@ def test_a_year_in_advance_is_sold_once_the_subscription_is_cancelled(merchant: 
     assert merchant.standing == ("open", "starter", {})
 
 
+def test_a_year_in_advance_begins_when_the_cancelled_subscription_ends(merchant: Merchant) -> None:
+    merchant.subscribe("growth", "year")
+    merchant.wait(days=60)
+    services.cancel_subscription(shop=merchant.shop, now=merchant.fake.now)
+
+    merchant.fake.pay(merchant.checkout("growth", prepay=True), way="wechat_pay")
+    merchant.deliver()
+
+    assert merchant.account.ends_at == datetime(2027, 3, 4, 12, tzinfo=UTC)
+    assert merchant.account.paid_until == datetime(2028, 3, 4, 12, tzinfo=UTC)
+    for again in (
+        lambda: services.resume_subscription(shop=merchant.shop, now=merchant.fake.now),
+        lambda: services.change_plan(shop=merchant.shop, plan="scale", interval="year", now=merchant.fake.now),
+    ):
+        with pytest.raises(AlreadySubscribed, match="2027"):
+            again()
+    merchant.wait(days=320)  # past the subscription's end
+    assert (merchant.account.status, merchant.standing[:2]) == ("canceled", ("open", "growth"))
+
+
+def test_while_a_prepaid_year_runs_nothing_is_sold_that_would_be_of_no_use(merchant: Merchant) -> None:
+    merchant.fake.pay(merchant.checkout("growth", prepay=True), way="alipay")
+    merchant.deliver()
+    pages = len(merchant.fake.all("checkout.session"))
+
+    for plan, interval, prepay in (
+        ("scale", "year", True),  # it would begin after the year of the smaller plan
+        ("starter", "year", True),
+        ("growth", "month", False),
+        ("starter", "year", False),
+    ):
+        with pytest.raises(AlreadySubscribed):
+            merchant.checkout(plan, interval, prepay=prepay)
+    assert len(merchant.fake.all("checkout.session")) == pages
+
+    merchant.fake.pay(merchant.checkout("growth", prepay=True), way="alipay")
+    merchant.deliver()
+    assert merchant.account.paid_until == datetime(2028, 3, 4, 12, tzinfo=UTC)
+    merchant.wait(days=701)  # thirty days are left
+    assert merchant.checkout("starter")
+
+
+@pytest.mark.parametrize("prepay", [True, False])
+def test_a_payment_in_the_moment_its_page_is_closed_counts(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch, prepay: bool
+) -> None:
+    first = merchant.checkout("growth", "year", prepay=prepay)
+    stripe = gateway.current()
+    expire = stripe.expire_session
+
+    def too_late(session_id: str, *, key: str) -> None:
+        merchant.fake.pay(first)
+        expire(session_id, key=key)
+
+    monkeypatch.setattr(stripe, "expire_session", too_late)
+    with pytest.raises(AlreadySubscribed):
+        merchant.checkout("scale") if not prepay else merchant.checkout("starter")
+
+    assert merchant.standing == ("open", "growth", {})
+    assert not Checkout.objects.filter(is_open=True).exists()
+    assert Checkout.objects.get(session_id=first).paid_at == (merchant.fake.now if prepay else None)
+
+
 def test_a_prepaid_shop_can_subscribe_to_a_larger_plan(merchant: Merchant) -> None:
     merchant.fake.pay(merchant.checkout("starter", prepay=True), way="alipay")
     merchant.deliver()

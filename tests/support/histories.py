@@ -109,7 +109,7 @@ class History:
             self._wait, self._subscribe, self._open_page, self._pay_open_page, self._prepay, self._change_plan,
             self._cancel, self._resume, self._use_portal, self._new_card, self._pay_invoice, self._fail_payments,
             self._pause, self._set_retries, self._review, self._land, self._begin_at_stripe,
-            self._fall_into_an_unknown_status,
+            self._fall_into_an_unknown_status, self._pay_while_a_page_is_closed,
         ]  # fmt: skip
 
     def _wait(self) -> None:
@@ -117,12 +117,12 @@ class History:
         self.log[-1] += f" {seconds / 86400:.2f} days"
         self.fake.advance(seconds=seconds)
 
-    def _open_page(self) -> None:
+    def _open_page(self, *, prepay: bool = False) -> None:
         services.start_checkout(
             shop=self.shop,
             plan=self.choices.choice(PLANS),
             interval=self.choices.choice(("month", "month", "year")),
-            prepay=False,
+            prepay=prepay,
             email="owner@north.example",
             success_url="http://north.localhost/?session={CHECKOUT_SESSION_ID}",
             cancel_url="http://north.localhost/",
@@ -130,16 +130,7 @@ class History:
         )
 
     def _prepay(self) -> None:
-        services.start_checkout(
-            shop=self.shop,
-            plan=self.choices.choice(PLANS),
-            interval="year",
-            prepay=True,
-            email="owner@north.example",
-            success_url="http://north.localhost/?session={CHECKOUT_SESSION_ID}",
-            cancel_url="http://north.localhost/",
-            now=self.fake.now,
-        )
+        self._open_page(prepay=True)
         self._pay_open_page()
 
     def _subscribe(self) -> None:
@@ -154,6 +145,19 @@ class History:
             way = self.choices.choice(page["payment_method_types"])
             with self.fake.state.lock:
                 pages.pay(self.fake.state, page["id"], way=way, card=self.choices.choice(CARDS))
+
+    def _pay_while_a_page_is_closed(self) -> None:
+        """A wallet confirms between our look at a page and our closing it, because another one was asked for."""
+        self._open_page(prepay=self.choices.random() < 0.5)
+        connected = gateway.current()
+        expire = connected.expire_session
+
+        def too_late(session_id: str, *, key: str) -> None:
+            self._pay_open_page()
+            expire(session_id, key=key)
+
+        with patch.object(connected, "expire_session", too_late):
+            self._open_page(prepay=self.choices.random() < 0.5)
 
     def _land(self) -> None:
         pages_of_ours = list(Checkout.objects.values_list("session_id", flat=True))
@@ -269,7 +273,7 @@ class History:
             self.fake,
             customer=account.customer_id,
             trial_ends_at=account.trial_ends_at,
-            asked=dict(Checkout.objects.filter(is_prepay=True).values_list("session_id", "plan")),
+            asked={page.session_id: (page.plan, page.begins_at) for page in Checkout.objects.filter(is_prepay=True)},
         )
 
     def faults(self) -> list[str]:
@@ -289,7 +293,7 @@ class History:
         return [*found, *([f"{dead} events are dead"] if dead else [])]
 
 
-WEIGHTS = [36, 5, 3, 4, 4, 12, 5, 7, 6, 5, 6, 9, 2, 6, 6, 4, 2, 1]
+WEIGHTS = [36, 5, 3, 4, 4, 12, 5, 7, 6, 5, 6, 9, 2, 6, 6, 4, 2, 1, 2]
 
 
 def describe(history: History, seed: object) -> str:

@@ -16,6 +16,7 @@ RANKS = {
     "incomplete_expired": 6,
 }  # fmt: skip
 SIZE = {"starter": 1, "growth": 2, "scale": 3}
+Asked = Mapping[str, tuple[str, datetime | None]]
 ENDED = ("canceled", "incomplete_expired")
 NEVER = ("", "incomplete", "incomplete_expired")
 DAYS_OF_GRACE = 14
@@ -68,10 +69,8 @@ def _closing(passed: timedelta, read_only_days: int) -> str:
     return "read_only" if passed < timedelta(days=read_only_days) else "suspended"
 
 
-def read_truth(
-    fake: FakeStripe, *, customer: str | None, trial_ends_at: datetime | None, asked: Mapping[str, str]
-) -> Truth:
-    """Read it; `asked`: the plan of each page of ours for a prepaid year, by its session's id."""
+def read_truth(fake: FakeStripe, *, customer: str | None, trial_ends_at: datetime | None, asked: Asked) -> Truth:
+    """Read it; `asked`: plan and promised begin of each page of ours for a prepaid year, by its session's id."""
     own = [each for each in fake.all("subscription") if each["customer"] == customer]
     ended = [each for each in own if each["status"] == "canceled"]
     last_end = max((_at(each["ended_at"]) for each in ended), default=None)
@@ -85,11 +84,16 @@ def read_truth(
         return Truth(_with_years(account, years), years, trial_ends_at, last_end, None)
     item = chosen["items"]["data"][0]
     alive = chosen["status"] not in {*ENDED, "incomplete"}
+    issued = [
+        each
+        for each in fake.all("invoice")
+        if (each["parent"] or {}).get("subscription_details", {}).get("subscription") == chosen["id"]
+    ]
+    last_paid = max((at for at, each in enumerate(issued) if each["status"] == "paid"), default=-1)
     debt = [
         each["status_transitions"]["finalized_at"] or each["created"]
-        for each in fake.all("invoice")
+        for each in issued[last_paid + 1 :]
         if each["status"] in {"open", "draft"}
-        and (each["parent"] or {}).get("subscription_details", {}).get("subscription") == chosen["id"]
     ]
     owes = chosen["status"] in {"past_due", "unpaid"}
     debt_since = _at(min(debt)) if owes and debt else None
@@ -111,15 +115,16 @@ def _with_years(account: dict[str, Any], years: list[tuple[str, datetime, dateti
     return {**account, "paid_until": years[-1][2] if years else None}
 
 
-def _years(fake: FakeStripe, customer: str | None, asked: Mapping[str, str]) -> list[tuple[str, datetime, datetime]]:
+def _years(fake: FakeStripe, customer: str | None, asked: Asked) -> list[tuple[str, datetime, datetime]]:
     paid = []
     for session in fake.all("checkout.session"):
         if session["mode"] == "payment" and session["payment_status"] == "paid" and session["customer"] == customer:
             paid.append((_at(fake.get(session["invoice"])["status_transitions"]["paid_at"]), session["id"]))
     years: list[tuple[str, datetime, datetime]] = []
     for paid_at, session_id in sorted(paid):
-        begin = max(paid_at, years[-1][2]) if years else paid_at
-        years.append((asked[session_id], begin, _year_later(begin)))
+        plan, promised = asked[session_id]
+        begin = max(paid_at, promised or paid_at, years[-1][2] if years else paid_at)
+        years.append((plan, begin, _year_later(begin)))
     return years
 
 
