@@ -1,6 +1,6 @@
 """Take one shop away for good, and look for what may be left of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,13 +44,16 @@ class Proof:
     found: tuple[str, ...]
 
 
-def delete_shop(*, shop: Shop, now: datetime) -> Deletion:
+def delete_shop(*, shop: Shop, last_look: Callable[[], None] = lambda: None, now: datetime) -> Deletion:
     """Drop the shop's schema (its outbox too), role, domains and cached keys; its address rests for a while.
 
     Tasks of it that are queued refuse to run. Waits up to ten seconds for requests that are inside: suspend it first.
+    `last_look` is called while the shop's row is locked; what it raises prevents the deletion. What the shop has at
+    Stripe is not touched: `billing.services.close_and_delete_shop` ends that first.
     """
     with as_owner(), transaction.atomic():
         Shop.objects.select_for_update().get(pk=shop.pk)
+        last_look()
         with connection.cursor() as cursor:
             canaries = _pick_canaries(cursor, shop.schema_name)
             drop_schema(cursor, shop.schema_name)

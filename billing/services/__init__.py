@@ -10,6 +10,7 @@ from billing.services.accounts import (
 )
 from billing.services.catalog import sync_prices
 from billing.services.checkout import open_portal, set_tax_id, settle_checkout, start_checkout
+from billing.services.closing import close_and_delete_shop
 from billing.services.events import (
     bury_lost_events,
     forget_settled_events,
@@ -27,6 +28,7 @@ __all__ = [
     "bury_lost_events",
     "cancel_subscription",
     "change_plan",
+    "close_and_delete_shop",
     "end_override",
     "extend_trial",
     "forget_settled_events",

@@ -3,13 +3,12 @@
 import logging
 from datetime import datetime, timedelta
 
-from billing import gateway
 from billing.errors import BillingError
 from billing.models import Account
+from billing.services.closing import close_and_delete_shop
 from billing.services.standing import apply_standing, get_facts
 from billing.services.sync import sync_account
 from billing.standing import Standing, judge
-from tenants.deletion import delete_shop
 
 BATCH = 200
 PUT_OFF = timedelta(minutes=10)
@@ -51,20 +50,11 @@ def _review(account_id: int, now: datetime) -> None:
         account.refresh_from_db()
         standing = judge(get_facts(account), now)
     if standing.is_to_be_deleted:
-        _delete(account, now)
+        if close_and_delete_shop(shop=account.shop, only_if_due=True, now=now):
+            logger.warning("Shop %s was deleted: not paid since long, its owner was warned", account.shop.slug)
     else:
         apply_standing(account_id=account_id, now=now)
 
 
 def _takes_away(account: Account, standing: Standing) -> bool:
     return standing.is_to_be_deleted or _FREEDOM[standing.access] < _FREEDOM[account.shop.access]
-
-
-def _delete(account: Account, now: datetime) -> None:
-    """Nothing is charged for a shop that is gone: what may be left at Stripe is ended first."""
-    if account.customer_id:
-        for subscription in gateway.current().list_subscriptions(account.customer_id):
-            if subscription.ended_at is None:
-                gateway.current().end_subscription(subscription.id, prorate=False, key=f"deleted-{subscription.id}")
-    logger.warning("Shop %s is deleted: not paid since long, its owner was warned", account.shop.slug)
-    delete_shop(shop=account.shop, now=now)

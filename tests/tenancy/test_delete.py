@@ -125,10 +125,17 @@ def test_a_shop_in_use_is_not_deleted(corner: Shop, now: datetime, monkeypatch: 
     assert get_shop(slug="corner").schema_name in all_roles()
 
 
+def without_log(shop: Shop) -> dict[str, list[str]]:
+    """What is in the shop, besides its audit log, where each command stands."""
+    found = contents(shop)
+    del found["staff_auditentry"]
+    return found | {"sequences": [each for each in found["sequences"] if "staff_auditentry" not in each]}
+
+
 def test_the_commands_carry_a_shop_through_its_life(
     corner: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = contents(corner)
+    before = without_log(corner)
     file = tmp_path / "corner.tar.gz"
     call_command("shop", "suspend", "corner")
     assert get_shop(slug="corner").access == "suspended"
@@ -139,7 +146,7 @@ def test_the_commands_carry_a_shop_through_its_life(
     monkeypatch.setattr("builtins.input", lambda prompt: "not-corner")
     with pytest.raises(CommandError, match="Nothing was deleted"):
         call_command("shop", "delete", "corner")
-    assert contents(corner) == before
+    assert without_log(corner) == before
     monkeypatch.setattr("builtins.input", lambda prompt: "corner")
     call_command("shop", "delete", "corner")
     assert "values that only this shop had: 0 found." in capsys.readouterr().out
@@ -149,7 +156,7 @@ def test_the_commands_carry_a_shop_through_its_life(
     call_command("shop", "restore", str(file))
     call_command("shop", "resume", "corner")
     shop = get_shop(slug="corner")
-    assert contents(shop) == before
+    assert without_log(shop) == before
     assert shop.access == "open"
     assert not DeletedShop.objects.exists()
 

@@ -24,7 +24,7 @@ from tests.support.matrix import read_rows
 OTHER, MINE = "other.example.com", "mine.example.com"
 WRITE = "from kernel.outbox import publish; publish(topic='shell.was_here', payload={})"
 
-# Calls that name north; `archive` is a file, `changes` tells whether north's own rows or public row become others.
+# Calls that name north; `archive` is a file. Whether north's own rows (its audit log too) or public row become others.
 ONE_SHOP: dict[str, list[tuple[list[str], bool]]] = {
     "billing": [
         (["give", "north", "growth", "--reason", "a test"], True),
@@ -44,7 +44,7 @@ ONE_SHOP: dict[str, list[tuple[list[str], bool]]] = {
         (["suspend", "north"], True),
         (["suspend", "north", "--read-only"], True),
         (["resume", "north"], True),
-        (["export", "north", "--to", "archive"], False),
+        (["export", "north", "--to", "archive"], True),
         (["restore", "archive", "--replace"], True),
         (["domain", "add", "north", MINE], True),
         (["domain", "list", "north"], False),
@@ -121,7 +121,7 @@ def test_every_command_that_takes_a_shop_is_called_with_one() -> None:
         if parser is not None and "--shop" in parser._option_string_actions:
             taking.add(name)
     assert taking <= set(ONE_SHOP)
-    shop = load_command_class("staff", "shop").create_parser("laxin", "shop")
+    shop = load_command_class("billing", "shop").create_parser("laxin", "shop")
     actions = next(action.choices for action in shop._actions if action.dest == "action")
     assert actions is not None
     assert set(actions) == {arguments[0] for arguments, _ in ONE_SHOP["shop"]}

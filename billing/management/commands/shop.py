@@ -15,14 +15,17 @@ from django.utils import timezone
 from django.utils.translation import override
 from kernel.errors import DomainError
 from psycopg.errors import LockNotAvailable
-
 from staff.audit import record_change_of_shop, record_own_event
 from staff.errors import ShopRefused
 from staff.services import open_shop
+
+from billing.errors import PaymentProviderDown, PaymentProviderRefused
+from billing.selectors import find_account
+from billing.services import close_and_delete_shop
 from tenants import domains
 from tenants.actor import acting, command_actor
 from tenants.addresses import get_shop_address
-from tenants.deletion import delete_shop, search_traces
+from tenants.deletion import Deletion, delete_shop, search_traces
 from tenants.export import export_shop
 from tenants.models import Shop
 from tenants.restore import restore_shop
@@ -59,6 +62,11 @@ class Command(BaseCommand):
         delete = actions.add_parser("delete", help="delete a shop for good and search for what is left of it")
         delete.add_argument("slug")
         delete.add_argument("--yes", action="store_true", help="do not ask")
+        delete.add_argument(
+            "--leave-at-stripe",
+            action="store_true",
+            help="do not ask Stripe: subscriptions, open payment pages and the customer there are ended by hand",
+        )
         suspend = actions.add_parser("suspend", help="close the storefront; staff still reach the console")
         suspend.add_argument("slug")
         suspend.add_argument("--read-only", action="store_true", help="only stop new orders and members")
@@ -141,7 +149,7 @@ class Command(BaseCommand):
             self.stdout.write(f"This deletes {shop.name} ({shop.slug}) for good. Export it first if in doubt.")
             if input("Type the shop's slug to go on: ").strip() != shop.slug:
                 raise CommandError("Nothing was deleted.")
-        deletion = delete_shop(shop=shop, now=timezone.now())
+        deletion = self._end(shop, leave_at_stripe=options["leave_at_stripe"])
         self.stdout.write(f"Deleted {deletion.slug}: schema and role {deletion.schema}, {deletion.cached} cached keys.")
         proof = search_traces(canaries=deletion.canaries)
         self.stdout.write(
@@ -150,6 +158,30 @@ class Command(BaseCommand):
         )
         if proof.found:
             raise CommandError("\n".join(proof.found))
+
+    def _end(self, shop: Shop, *, leave_at_stripe: bool) -> Deletion:
+        """Delete the shop with what it has at Stripe, and say what that was."""
+        if leave_at_stripe:
+            account = find_account(shop_id=shop.pk)
+            deletion = delete_shop(shop=shop, now=timezone.now())
+            if account and account.customer_id:
+                self.stdout.write(f"Left at Stripe: customer {account.customer_id}.")
+            return deletion
+        try:
+            ended = close_and_delete_shop(shop=shop, now=timezone.now())
+        except (PaymentProviderDown, PaymentProviderRefused) as error:
+            raise CommandError(
+                f"Nothing was deleted, as it is not sure that nothing is charged any more. {error.message} "
+                "With --leave-at-stripe the shop is deleted all the same; then end its subscriptions there by hand."
+            ) from error
+        assert ended is not None
+        closed, deletion = ended
+        if closed.customer_id:
+            self.stdout.write(
+                f"Ended at Stripe: {closed.subscriptions} subscriptions, {closed.pages} payment pages, "
+                f"customer {closed.customer_id}."
+            )
+        return deletion
 
     def _suspend(self, options: dict[str, Any]) -> None:
         access = Shop.Access.READ_ONLY if options["read_only"] else Shop.Access.SUSPENDED
