@@ -27,6 +27,18 @@ from tests.support.database import TestServer
 from tests.support.shops import NORTH, SOUTH, ShopClient, owner_email
 
 ClientFor = Callable[[Shop | None], ShopClient]
+MOST_WORKERS = 4  # each has a database server and a browser of its own
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads its options
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The whole suite is run by a worker for each core; a part of it in this process, which starts sooner."""
+    options = config.option
+    if config.args != config.getini("testpaths") or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    if options.numprocesses is None and options.dist == "no" and not options.usepdb:
+        # Neighbours in the order stay together, and so do the fixtures of a module.
+        options.numprocesses, options.dist = min(os.cpu_count() or 1, MOST_WORKERS), "worksteal"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

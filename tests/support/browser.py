@@ -14,16 +14,18 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 from tests.settings import ROOT
 
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+# `make test` installs it where there is none: scripts/ensure-chromium
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; `make test` installs it where it is missing."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    """Debian's Chromium, the one without windows first: it opens a page in a fifth of the time."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
-        pytest.fail("There is no Chromium. Install it: apt-get install --yes chromium")
+        pytest.fail(f"There is no Chromium. Install it: apt-get install --yes {PROGRAMS[0]}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"], headless=True
