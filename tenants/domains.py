@@ -17,6 +17,7 @@ from kernel.errors import InvalidInput, NotFound
 
 from tenants.cache import PUBLIC
 from tenants.domain_proof import Proof, is_published, make_proof
+from tenants.entitlements import check_feature
 from tenants.errors import DomainTaken, DomainUnproven
 from tenants.models import Domain, Shop
 
@@ -28,12 +29,17 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.(?=[a-z0-9-]*[a-z]){_LABEL}")  # 
 
 
 def add_domain(*, shop: Shop, host: str, now: datetime) -> Proof:
-    """Ask for a domain and return what proves it; asking again returns the same. Raises InvalidInput, DomainTaken."""
+    """Ask for a domain and return what proves it; asking again returns the same.
+
+    Raises InvalidInput, DomainTaken, FeatureMissing where the plan has no domains; those it has asked for stay.
+    """
     host = _clean_host(host)
     if Domain.objects.filter(host=host).exclude(verified_at=None).exclude(shop=shop).exists():
         raise _taken()
-    if not Domain.objects.filter(shop=shop, host=host).exists() and shop.domains.count() >= MAX_DOMAINS:
-        raise InvalidInput(_("A shop may have at most %(limit)d domains.") % {"limit": MAX_DOMAINS}, field=["host"])
+    if not Domain.objects.filter(shop=shop, host=host).exists():
+        check_feature(shop, "custom_domains")
+        if shop.domains.count() >= MAX_DOMAINS:
+            raise InvalidInput(_("A shop may have at most %(limit)d domains.") % {"limit": MAX_DOMAINS}, field=["host"])
     domain, _created = Domain.objects.get_or_create(
         shop=shop, host=host, defaults={"token": secrets.token_hex(16), "created_at": now}
     )
@@ -41,13 +47,15 @@ def add_domain(*, shop: Shop, host: str, now: datetime) -> Proof:
 
 
 def verify_domain(*, shop: Shop, host: str, now: datetime) -> None:
-    """Look for the proof; from then on the domain is the shop's. Raises NotFound, DomainUnproven, DomainTaken.
+    """Look for the proof; from then on the domain is the shop's.
 
+    Raises NotFound, DomainUnproven, DomainTaken, FeatureMissing where the plan has no domains; proven ones stay.
     Asks the DNS and the domain's web server, so call it outside any transaction.
     """
     domain = _get(shop, host)
     if domain.verified_at is not None:
         return
+    check_feature(shop, "custom_domains")
     proof = proof_of(domain)
     if not is_published(proof=proof):
         raise DomainUnproven(

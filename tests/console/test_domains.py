@@ -97,6 +97,26 @@ def test_an_unproven_domain_is_not_made_the_main_one(client: ShopClient, north: 
     assert state_of(north) == [(HOST, False, False)]
 
 
+def test_where_the_plan_has_no_domains_the_page_leads_to_the_plans_and_proven_ones_stay(
+    client: ShopClient, north: Shop, published: dict[str, str], now: datetime
+) -> None:
+    for host in (HOST, "asked.example.com"):
+        add_domain(shop=north, host=host, now=now)
+    north.domains.filter(host=HOST).update(verified_at=now)
+    published["_laxin.asked.example.com"] = f"laxin-verification={north.domains.get(host='asked.example.com').token}"
+    Shop.objects.filter(pk=north.pk).update(plan="starter", features=[])
+    cache.clear()
+
+    page = client.get(PAGE).content.decode()
+    refused = client.post(PAGE, {"host": "third.example.com"})
+    client.post(f"{PAGE}asked.example.com/check/")
+    client.post(f"{PAGE}{HOST}/primary/")
+
+    assert ('name="host"' in page, 'href="/console/billing/"' in page.split("<main")[1]) == (False, True)
+    assert refused.status_code == 422
+    assert state_of(north) == [("asked.example.com", False, False), (HOST, True, True)]
+
+
 def test_another_shops_domain_is_neither_shown_nor_changed(
     client: ShopClient, north: Shop, shops: tuple[Shop, Shop], now: datetime
 ) -> None:

@@ -17,7 +17,7 @@ from kernel.errors import DomainError, NotFound
 from staff.audit import record_event
 from staff.requests import get_actor
 
-from console.access import staff_page
+from console.access import may_open, staff_page
 from console.forms.domains import DomainForm
 from console.forms.fields import add_fault
 from tenants.domains import (
@@ -28,6 +28,7 @@ from tenants.domains import (
     set_primary_domain,
     verify_domain,
 )
+from tenants.entitlements import get_entitlements
 from tenants.errors import DomainUnproven
 from tenants.transaction import current_shop, outside
 
@@ -52,7 +53,13 @@ def domain_list(request: HttpRequest) -> HttpResponse:
             return redirect("console:domains")
     with outside():
         rows = [(domain, proof_of(domain)) for domain in list_domains(shop)]
-    context = {"form": form, "rows": rows, "target": f"{shop.slug}.{settings.BASE_HOST}"}
+    context = {
+        "form": form,
+        "may_add": get_entitlements(shop).has_feature("custom_domains"),
+        "may_pay": may_open(request, "console:billing"),
+        "rows": rows,
+        "target": f"{shop.slug}.{settings.BASE_HOST}",
+    }
     return render(request, "console/domains.html", context, status=422 if form.errors else 200)
 
 
