@@ -20,6 +20,12 @@ def set_access(*, shop: Shop, access: Shop.Access) -> None:
     forget_cached_shop(shop.slug)
 
 
+def lift_closing(*, shop: Shop) -> None:
+    """Take an operator's hand away from a shop; billing says next what it may do. Called by billing alone."""
+    Shop.objects.filter(pk=shop.pk).update(closed_by_operator="")
+    forget_cached_shop(shop.slug)
+
+
 def set_standing(
     *,
     shop: Shop,

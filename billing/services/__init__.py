@@ -20,6 +20,7 @@ from billing.services.events import (
 )
 from billing.services.reconcile import reconcile
 from billing.services.review import review_accounts
+from billing.services.standing import set_access_by_hand
 from billing.services.subscription import cancel_subscription, change_plan, preview_change, resume_subscription
 from billing.services.sync import sync_account
 
@@ -43,6 +44,7 @@ __all__ = [
     "resume_subscription",
     "retry_event",
     "review_accounts",
+    "set_access_by_hand",
     "set_tax_id",
     "settle_checkout",
     "start_checkout",

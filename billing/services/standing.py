@@ -11,7 +11,7 @@ from billing.mails import queue_mails
 from billing.models import Account, PlanOverride
 from billing.standing import Facts, Mail, Override, Standing, judge
 from tenants.models import Shop
-from tenants.services import set_standing
+from tenants.services import lift_closing, set_access, set_standing
 
 
 def apply_standing(*, account_id: int, now: datetime, mails: Iterable[Mail] = ()) -> Standing:
@@ -43,6 +43,22 @@ def apply_standing(*, account_id: int, now: datetime, mails: Iterable[Mail] = ()
             account.save(update_fields=["next_review_at", "deletion_warned_at"])
         queue_mails(shop=account.shop, mails=[*mails, *([standing.mail] if standing.mail else [])], now=now)
     return standing
+
+
+def set_access_by_hand(*, shop: Shop, access: Shop.Access, now: datetime) -> Shop:
+    """Close a shop as an operator, or (`open`) leave it to what it pays for; without an account it is open then.
+
+    Stands in the shop's audit log. Returns the shop as it is now.
+    """
+    with transaction.atomic():
+        account_id = Account.objects.filter(shop_id=shop.pk).values_list("pk", flat=True).first()
+        if access == Shop.Access.OPEN and account_id is not None:
+            lift_closing(shop=shop)
+            apply_standing(account_id=account_id, now=now)
+        else:
+            set_access(shop=shop, access=access)
+            record_change_of_shop(shop=shop, before={"access": shop.access}, after={"access": str(access)})
+        return Shop.objects.get(pk=shop.pk)
 
 
 def _record(shop: Shop) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from fakes.stripe.app import FakeStripe
 from messaging.models import Email
 
@@ -193,6 +194,26 @@ def test_a_shop_that_an_operator_closed_stays_closed_whatever_it_pays(merchant: 
     set_access(shop=merchant.shop, access=Shop.Access.OPEN)
     services.reconcile(now=merchant.fake.now)
     assert merchant.standing == ("open", "growth", {})
+
+
+@pytest.mark.parametrize(("days", "access"), [(1, "open"), (15, "read_only"), (50, "suspended")])
+def test_resuming_leaves_a_shop_to_what_it_pays_for(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], days: int, access: str
+) -> None:
+    merchant.wait(days=days)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: merchant.fake.now)
+    call_command("shop", "suspend", "north")
+    services.reconcile(now=merchant.fake.now)
+    assert merchant.standing[0] == "suspended"
+    capsys.readouterr()
+
+    call_command("shop", "resume", "north")
+
+    assert merchant.standing[0] == access
+    said = capsys.readouterr().out
+    assert said.startswith(f"north\t{access}\n")
+    assert ("What it pays for does not open it" in said) is (access != "open")
+    assert services.reconcile(now=merchant.fake.now).repaired == 0
 
 
 def test_opening_by_hand_does_not_outlast_the_next_sweep(merchant: Merchant) -> None:

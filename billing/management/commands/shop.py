@@ -10,18 +10,18 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import override
 from kernel.errors import DomainError
 from psycopg.errors import LockNotAvailable
-from staff.audit import record_change_of_shop, record_own_event
+from staff.audit import record_own_event
 from staff.errors import ShopRefused
 from staff.services import open_shop
 
 from billing.errors import PaymentProviderDown, PaymentProviderRefused
 from billing.selectors import find_account
-from billing.services import close_and_delete_shop
+from billing.services import close_and_delete_shop, set_access_by_hand
 from tenants import domains
 from tenants.actor import acting, command_actor
 from tenants.addresses import get_shop_address
@@ -30,7 +30,6 @@ from tenants.export import export_shop
 from tenants.models import Shop
 from tenants.restore import restore_shop
 from tenants.selectors import get_shop, list_shops
-from tenants.services import set_access
 from tenants.transaction import tenant_transaction
 
 DOMAIN_EVENTS = {"add": "insert", "verify": "update", "primary": "update", "remove": "delete"}
@@ -191,11 +190,10 @@ class Command(BaseCommand):
         self._set_access(options["slug"], Shop.Access.OPEN)
 
     def _set_access(self, slug: str, access: Shop.Access) -> None:
-        shop = get_shop(slug=slug)
-        with transaction.atomic():
-            set_access(shop=shop, access=access)
-            record_change_of_shop(shop=shop, before={"access": shop.access}, after={"access": str(access)})
-        self.stdout.write(f"{slug}\t{access}")
+        shop = set_access_by_hand(shop=get_shop(slug=slug), access=access, now=timezone.now())
+        self.stdout.write(f"{slug}\t{shop.access}")
+        if shop.access != access:
+            self.stdout.write(f"What it pays for does not open it: see `laxin billing show {slug}`.")
 
     def _domain(self, options: dict[str, Any]) -> None:
         shop, what, host = get_shop(slug=options["slug"]), options["what"], options["host"]
