@@ -106,7 +106,7 @@ class PaymentEventAdmin(ReadOnlyAdmin):
     )
     def retry(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Give a dead event its attempts back."""
-        event = PaymentEvent.objects.get(pk=object_id)
+        event = self.get_row(object_id)
         try:
             retry_event(event_id=event.pk, now=timezone.now())
         except DomainError as fault:
@@ -137,7 +137,7 @@ class AlertAdmin(ReadOnlyAdmin):
     )
     def resolve(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Close the alert."""
-        alert = Alert.objects.get(pk=object_id)
+        alert = self.get_row(object_id)
         resolve_alert(alert_id=alert.pk, now=timezone.now())
         self.record(request, alert, f"resolve: {form.cleaned_data['reason']}")
         messages.success(request, _("Resolved. The same matter raises a new alert should it come back."))
@@ -181,7 +181,7 @@ class AccountAdmin(ReadOnlyAdmin):
     )
     def synchronise(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Fetch the account's objects and make it what they say."""
-        account = Account.objects.get(pk=object_id)
+        account = self.get_row(object_id)
         try:
             changed = sync_account(account_id=account.pk, now=timezone.now())
         except DomainError as fault:

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, Unfol
 from billing.plans import PLANS
 
 SHORTEST_REASON = 10
+LONGEST_GIFT = timedelta(days=3650)
 
 
 class ReasonForm(BaseDialogForm):  # type: ignore[misc]
@@ -48,7 +49,8 @@ class PlanForm(ReasonForm):
         day = self.cleaned_data["until"]
         if day is None:
             return None
-        end = datetime.combine(day, time(), UTC) + timedelta(days=1)
-        if end <= timezone.now():
+        if day < timezone.now().date():
             raise forms.ValidationError(_("This day is over."))
-        return end
+        if day > timezone.now().date() + LONGEST_GIFT:
+            raise forms.ValidationError(_("At most ten years. Left empty, it holds until an operator ends it."))
+        return datetime.combine(day, time(), UTC) + timedelta(days=1)

@@ -16,10 +16,10 @@ from tenants.models import DeletedShop, Shop
 type Words = str | Promise
 
 APPS: dict[str, Words] = {
-    "tenants": _("Shops"),
+    "tenants": _("Platform"),
     "billing": _("Paying"),
-    "staff": _("Operators"),
-    "admin": _("Log"),
+    "staff": _("Platform"),
+    "admin": _("Platform"),
 }
 
 TABLES: dict[type[Model], tuple[Words, Words]] = {

@@ -2,8 +2,6 @@
 
 from django.utils.translation import gettext_noop as _
 
-FOUND = '<span class="font-medium text-important">%(counter)s</span>'
-
 WORDS = (
     _("All applications"),
     _("Apply Filters"),
@@ -20,14 +18,12 @@ WORDS = (
     _("Light"),
     _("Navigate"),
     _("No data"),
-    _("No results found"),
     _("Nothing matched your search"),
     _("Open command tool"),
     _("Open selection"),
     _("Open selection in new tab"),
     _("Open shortcuts list"),
     _("Recent searches"),
-    _("Reset filters"),
     _("Return to site"),
     _("Run"),
     _("Search apps and models..."),
@@ -38,7 +34,6 @@ WORDS = (
     _("Select value"),
     _("Submit"),
     _("System"),
-    _("This page yielded into no results."),
     _("Toggle dark/light mode"),
     _("Toggle filter"),
     _("Toggle password visibility"),

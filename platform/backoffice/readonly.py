@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from staff.models import User
 from unfold.admin import ModelAdmin
@@ -49,6 +49,13 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
         kind = ContentType.objects.get_for_model(self.model).pk
         query = urlencode({"content_type__id__exact": kind, "object_id": object_id})
         return redirect(f"{reverse('admin:admin_logentry_changelist')}?{query}")
+
+    def get_row(self, key: str) -> Any:
+        """The row of an action. Raises Http404 for one that is gone, or a key that cannot be one."""
+        try:
+            return get_object_or_404(self.model, pk=key)
+        except (ValueError, OverflowError) as error:
+            raise Http404 from error
 
     def record(self, request: HttpRequest, row: Model, message: str) -> None:
         """Keep in the log who did what to a row, and why."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -22,7 +23,9 @@ from backoffice.readonly import ReadOnlyAdmin, get_operator, go_to
 from backoffice.schema_state import SchemaStateFilter, show_schema_state, with_missing_migrations
 from backoffice.shop_facts import examine_shop, get_shop_facts
 from backoffice.site import site
+from backoffice.visits import ENTER
 from backoffice.words import ValuesInWords, in_words, say
+from billing.selectors import list_overrides
 from billing.services import end_override, give_plan
 from tenants.actor import Actor, acting
 from tenants.addresses import get_shop_address
@@ -114,8 +117,8 @@ class ShopAdmin(ReadOnlyAdmin):
     )
     def enter(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Open a session in the shop in the owner's place."""
-        shop, reason = Shop.objects.get(pk=object_id), form.cleaned_data["reason"]
-        self.record(request, shop, f"enter: {reason}")  # first: nobody enters unrecorded
+        shop, reason = self.get_row(object_id), form.cleaned_data["reason"]
+        self.record(request, shop, f"{ENTER}: {reason}")  # first: nobody enters unrecorded
         with tenant_transaction(shop):
             owner = User.objects.filter(role=OWNER, is_active=True).order_by("date_joined").first()
             secret = owner and create_sign_in_link(
@@ -156,6 +159,10 @@ class ShopAdmin(ReadOnlyAdmin):
     )
     def end_plan(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """End the override."""
+        shop = self.get_row(object_id)
+        if all(override.ended_at for override in list_overrides(shop_id=shop.pk)):
+            messages.error(request, _("No operator has given this shop a plan."))
+            return self.back_to(shop)
         return self._act(
             request,
             object_id,
@@ -177,7 +184,7 @@ class ShopAdmin(ReadOnlyAdmin):
     )
     def examine(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Run the doctor and show what it found."""
-        shop = Shop.objects.get(pk=object_id)
+        shop = self.get_row(object_id)
         findings = examine_shop(shop=shop)
         self.record(request, shop, f"examine {len(findings)} findings: {form.cleaned_data['reason']}")
         for finding in findings:
@@ -189,13 +196,13 @@ class ShopAdmin(ReadOnlyAdmin):
     def _act(
         self, request: HttpRequest, object_id: str, log: str, work: Callable[[Shop], object], *, done: str
     ) -> HttpResponse:
-        shop, operator = Shop.objects.get(pk=object_id), get_operator(request)
+        shop, operator = self.get_row(object_id), get_operator(request)
         try:
-            with acting(Actor(f"operator:{operator}", operator)):
+            with acting(Actor(f"operator:{operator}", operator)), transaction.atomic():
                 work(shop)
+                self.record(request, shop, log)  # both or neither
         except DomainError as fault:
             messages.error(request, fault.message)
             return self.back_to(shop)
-        self.record(request, shop, log)
         messages.success(request, done)
         return self.back_to(shop)

@@ -1,6 +1,8 @@
 """The site: who may enter, and what its pages may run."""
 
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
@@ -18,6 +20,8 @@ from staff.models import User
 from unfold.sites import UnfoldAdminSite
 
 from backoffice.overview import describe_installation
+
+FACTOR_HOLDS = timedelta(hours=12)  # a working day; the session itself lasts longer
 
 type AdminView = Callable[..., HttpResponseBase]
 
@@ -60,11 +64,15 @@ class BackOffice(UnfoldAdminSite):  # type: ignore[misc]
 
 
 def used_second_factor(request: HttpRequest) -> bool:
-    """Tell whether this session was proven by a code, not only by a password, and the factor is still there."""
+    """Tell whether this session was proven by a code today, not only by a password, and the factor is still there."""
     user = request.user
     if not isinstance(user, User):
         return False
-    proven = any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
+    since = time.time() - FACTOR_HOLDS.total_seconds()
+    proven = any(
+        record.get("method") == "mfa" and record.get("at", 0) > since
+        for record in get_authentication_records(request, user)
+    )
     return proven and is_mfa_enabled(user, [Authenticator.Type.TOTP])
 
 

@@ -7,7 +7,8 @@ DomainError
 ├── AlreadyStaff        the e-mail address has an account or an invitation already
 ├── LastOwner           the shop would be left without an active owner
 ├── BeyondOwnRole       somebody hands out, or changes, more than the own role may do
-└── RoleInUse           people or invitations have the role
+├── RoleInUse           people or invitations have the role
+└── AccountStays        code tried to delete an account; it can only be closed
 """
 
 from collections.abc import Sequence
@@ -75,3 +76,12 @@ class RoleInUse(DomainError):
 
     def __init__(self) -> None:
         super().__init__(_("Somebody has this role or is invited with it. Give them another one first."))
+
+
+class AccountStays(DomainError):
+    """Accounts are closed and never deleted: what people did stands in logs and ledgers under their ids."""
+
+    code = "ACCOUNT_STAYS"
+
+    def __init__(self) -> None:
+        super().__init__(_("An account is not deleted, for logs name it. Close it: its sessions end at once."))

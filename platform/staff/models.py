@@ -1,6 +1,6 @@
 """Users of a shop's console (and, in public, operators), sign-in links and API keys."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -10,6 +10,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from kernel.ids import new_id
 
+from staff.errors import AccountStays
 from staff.permissions import ACCOUNTANT, CASHIER, MANAGER, OWNER
 
 CUSTOM = "custom-"  # begins the code of a role that a shop made
@@ -17,8 +18,20 @@ BUILT_IN_CODES = [OWNER, MANAGER, CASHIER, ACCOUNTANT]
 ROLE_KNOWN = models.Q(role__in=BUILT_IN_CODES) | models.Q(role__startswith=CUSTOM)
 
 
+class UserQuerySet(models.QuerySet["User"]):
+    """Users, of whom none is deleted."""
+
+    def delete(self) -> NoReturn:
+        """Raise AccountStays."""
+        raise AccountStays
+
+
 class UserManager(BaseUserManager["User"]):
     """The interface that Django's own commands and allauth expect."""
+
+    def get_queryset(self) -> UserQuerySet:
+        """Users, of whom none is deleted."""
+        return UserQuerySet(self.model, using=self._db)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a user with a hashed password; None makes it unusable."""
@@ -58,6 +71,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise AccountStays. (Django would look for operators' log entries, which only public has.)"""
+        raise AccountStays
 
 
 class Role(models.Model):

@@ -37,9 +37,9 @@ class Words(HTMLParser):
         self.said += [text for name, text in given.items() if name in SHOWN and text]
         if tag == "input" and given.get("type") in {"submit", "button"}:
             self.said.append(given.get("value") or "")
-        if tag in SILENT or "material-symbols-outlined" in (given.get("class") or "") or self.silent:
-            if tag not in {"input", "img", "br", "hr", "meta", "link"}:
-                self.silent.append(tag)
+        is_silent = tag in SILENT or "material-symbols-outlined" in (given.get("class") or "") or self.silent
+        if is_silent and tag not in {"input", "img", "br", "hr", "meta", "link"}:
+            self.silent.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         """Leave what is silent."""

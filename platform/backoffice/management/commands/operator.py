@@ -14,8 +14,11 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 from staff.models import User
+
+from backoffice.visits import end_visits
 
 
 class Command(BaseCommand):
@@ -90,9 +93,10 @@ class Command(BaseCommand):
 
 
 def end_sessions(user: User) -> None:
-    """Delete the public site's sessions of an operator; there are as many as operators signed in."""
+    """Delete the sessions of an operator: on the public site, where there are only operators', and in shops."""
     mine = [each.pk for each in Session.objects.iterator() if each.get_decoded().get("_auth_user_id") == str(user.pk)]
     Session.objects.filter(pk__in=mine).delete()
+    end_visits(user, now=timezone.now())
 
 
 def _get(email: str) -> User:
