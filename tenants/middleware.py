@@ -20,6 +20,8 @@ from tenants.models import Shop
 from tenants.selectors import find_shop
 from tenants.transaction import tenant_transaction
 
+HSTS = "Strict-Transport-Security"
+
 logger = logging.getLogger(__name__)
 
 type GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -47,7 +49,10 @@ class HostMiddleware:
         if primary and primary != name and request.method in {"GET", "HEAD"}:
             port = host[len(name) :] if host.startswith(f"{name}:") else ""
             return HttpResponseRedirect(f"{request.scheme}://{primary}{port}{request.get_full_path()}")
-        return self.get_response(request)
+        response = self.get_response(request)
+        if HSTS in response.headers:  # other hosts of the merchant's are none of ours: no subdomains, no preload list
+            response.headers[HSTS] = f"max-age={settings.SECURE_HSTS_SECONDS}"
+        return response
 
 
 class ShopMiddleware:

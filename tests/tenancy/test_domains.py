@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from kernel.errors import InvalidInput, NotFound
+from pytest_django import Settings
 
 from tenants.domain_proof import resolve_txt
 from tenants.domains import (
@@ -154,3 +155,18 @@ def test_the_command_leads_from_asking_to_serving(
     assert not Domain.objects.exists()
     with pytest.raises(CommandError, match="needs a host"):
         call_command("shop", "domain", "add", "north")
+
+
+def test_only_our_own_host_binds_its_subdomains_to_https(
+    shops: tuple[Shop, Shop], now: datetime, settings: Settings
+) -> None:
+    settings.SECURE_HSTS_SECONDS = 1000
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
+    give(shops[0], HOST, now)
+    said = {
+        host: Client(SERVER_NAME=host).get("/console/sign-in/", secure=True).headers.get("Strict-Transport-Security")
+        for host in ("north.localhost", "localhost", HOST)
+    }
+    ours = "max-age=1000; includeSubDomains; preload"
+    assert said == {"north.localhost": ours, "localhost": ours, HOST: "max-age=1000"}
+    assert "Strict-Transport-Security" not in Client(SERVER_NAME=HOST).get("/console/sign-in/").headers

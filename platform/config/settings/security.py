@@ -28,6 +28,7 @@ X_FRAME_OPTIONS = "DENY"
 if ENV.https:
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    # Of our own host; `tenants.middleware.HostMiddleware` takes the last two away from domains of merchants.
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
 if ENV.proxies:
