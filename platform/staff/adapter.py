@@ -1,7 +1,7 @@
 """How allauth behaves here: no sign-up by itself, quiet, and never a way to another shop's host."""
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
@@ -11,15 +11,21 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 
 from staff.audit import record_event
 from staff.models import User
 from staff.requests import get_actor
-from tenants.transaction import current_shop, find_current_shop
+from tenants.transaction import act_as, current_shop, find_actor, find_current_shop
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Set as ACCOUNT_ADAPTER."""
+
+    error_messages: ClassVar = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("E-mail or password is wrong."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Owners come with their shop (`staff.services.open_shop`)."""
@@ -40,6 +46,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         subject = render_to_string("staff/email/password_reset_subject.txt", facts)
         text = render_to_string("staff/email/password_reset.txt", facts)
         EmailMessage(" ".join(subject.split()), text, to=[user.email]).send()
+
+    def set_password(self, user: User, password: str) -> None:
+        """By a link from an e-mail nobody is signed in; the audit log names whose link it was."""
+        if find_current_shop() and find_actor() is None:
+            act_as(get_actor(self.request, name=user.email))
+        super().set_password(user, password)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Whoever signed in a moment ago has just given the password."""

@@ -9,6 +9,7 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from staff.errors import AlreadyStaff, LinkUnusable
@@ -32,6 +33,8 @@ class EmailChange:
 def make_email_change(*, user_id: UUID, email: str) -> str:
     """Return the signed text of a link that gives somebody another address, within a day and once.
 
+    Another password ends it: whoever asked for it with the former one has no say any more.
+
     Raises `EmailInvalid`, `AlreadyStaff`.
     """
     email = email.strip().lower()
@@ -43,8 +46,10 @@ def make_email_change(*, user_id: UUID, email: str) -> str:
         raise EmailInvalid(_("Give a complete e-mail address, like name@example.com."), field=["email"]) from None
     if User.objects.filter(email=email).exists():
         raise _taken()
-    old = User.objects.values_list("email", flat=True).get(pk=user_id)
-    return signing.dumps({"user": str(user_id), "old": old, "new": email}, salt=_salt())
+    user = User.objects.get(pk=user_id)
+    return signing.dumps(
+        {"user": str(user_id), "old": user.email, "new": email, "proof": user.get_session_auth_hash()}, salt=_salt()
+    )
 
 
 def read_email_change(*, token: str) -> EmailChange:
@@ -54,7 +59,8 @@ def read_email_change(*, token: str) -> EmailChange:
     except signing.BadSignature:
         raise LinkUnusable from None
     change = EmailChange(UUID(found["user"]), found["old"], found["new"])
-    if not User.objects.filter(pk=change.user_id, email=change.old, is_active=True).exists():
+    user = User.objects.filter(pk=change.user_id, email=change.old, is_active=True).first()
+    if user is None or not constant_time_compare(user.get_session_auth_hash(), found.get("proof", "")):
         raise LinkUnusable
     return change
 

@@ -1,12 +1,16 @@
-"""How allauth keeps second factors: secrets encrypted with the installation's key, codes of the shop's name."""
+"""How allauth keeps second factors: secrets are encrypted, codes bear the shop's name and are used once."""
 
 import base64
 import hashlib
+from uuid import UUID
 
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa import app_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.core.cache import cache
 from django.utils.encoding import force_bytes
 
 from tenants.transaction import find_current_shop
@@ -30,6 +34,21 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
             return _cipher().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
             return str(generate_totp_secret())
+
+
+def was_code_used(*, user_id: UUID, code: str) -> bool:
+    """Tell whether a code of the app has signed somebody in before and could still be valid."""
+    return cache.get(_used_key(user_id, code)) is not None
+
+
+def note_code_used(*, user_id: UUID, code: str) -> None:
+    """Remember a code for as long as it could be valid: allauth does for one period, and takes three periods' codes."""
+    periods = 2 * app_settings.TOTP_TOLERANCE + 1
+    cache.set(_used_key(user_id, code), 1, timeout=periods * app_settings.TOTP_PERIOD)
+
+
+def _used_key(user_id: UUID, code: str) -> str:
+    return f"staff.code_used:{user_id}:{normalize_user_code(code)}"
 
 
 def _cipher() -> MultiFernet:

@@ -5,13 +5,16 @@ from typing import Any
 from allauth.account import forms as account
 from allauth.account.forms import LoginForm, ResetPasswordForm, ResetPasswordKeyForm
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as second_factor
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from staff.audit import record_event
+from staff.models import User
 from staff.requests import get_actor
+from staff.second_factor import note_code_used, was_code_used
 
 from tenants.transaction import find_current_shop
 
@@ -63,7 +66,22 @@ class ConfirmPasswordForm(account.ReauthenticateForm):  # type: ignore[misc]
         _rename(self, password=_("Password"))
 
 
-class CodeForm(second_factor.AuthenticateForm):  # type: ignore[misc]
+class _OnceOnly:
+    """A code that was used is wrong from then on. It is looked for first: a repeated one must not end the counting."""
+
+    user: User
+    cleaned_data: dict[str, Any]
+
+    def clean_code(self) -> str:
+        """Check the code and use it up."""
+        if was_code_used(user_id=self.user.pk, code=self.cleaned_data["code"]):
+            raise get_adapter().validation_error("incorrect_code")
+        code: str = super().clean_code()  # type: ignore[misc]
+        note_code_used(user_id=self.user.pk, code=code)
+        return code
+
+
+class CodeForm(_OnceOnly, second_factor.AuthenticateForm):  # type: ignore[misc]
     """A code at the sign-in; wrong ones are counted like wrong passwords and stand in the audit log."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,7 +95,7 @@ class CodeForm(second_factor.AuthenticateForm):  # type: ignore[misc]
             record_event(event="sign_in_failed", actor=actor, subject="mfa_authenticator", label=self.user.email)
 
 
-class CodeAgainForm(second_factor.ReauthenticateForm):  # type: ignore[misc]
+class CodeAgainForm(_OnceOnly, second_factor.ReauthenticateForm):  # type: ignore[misc]
     """A code once more, before what is sensitive."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

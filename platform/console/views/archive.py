@@ -18,8 +18,8 @@ from console.access import staff_page
 from tenants.tasks import enqueue_on_commit
 from tenants.transaction import current_shop
 
-# Also while the shop is closed: its data are the merchant's.
-archive_page = staff_page("archive.export", while_closed=True)
+# Also while the shop is closed: its data are the merchant's, and nobody else's.
+archive_page = staff_page("archive.export", while_closed=True, not_for_support=True)
 
 
 @archive_page

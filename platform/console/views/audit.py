@@ -56,7 +56,8 @@ def audit_detail(request: HttpRequest, entry_id: int) -> HttpResponse:
         raise Http404
     before, after = entry.before or {}, entry.after or {}
     values = [(name, _show(before, name), _show(after, name)) for name in sorted({*before, *after})]
-    return render(request, "console/audit/detail.html", {"entry": entry, "what": _say(entry), "values": values})
+    context = {"entry": entry, "what": _say(entry), "system": SYSTEM.get(entry.actor, ""), "values": values}
+    return render(request, "console/audit/detail.html", context)
 
 
 @require_safe
