@@ -9,10 +9,13 @@ from billing.models import Account, Alert
 logger = logging.getLogger(__name__)
 
 
-def raise_alert(*, kind: str, subject: str, detail: str, account: Account | None, now: datetime) -> bool:
-    """Note `detail` unless the same matter is open. Returns whether it is new."""
+def raise_alert(
+    *, kind: str, subject: str, detail: str, account: Account | None, now: datetime, again: bool = True
+) -> bool:
+    """Note `detail` unless the same matter is open; `again` False: or was resolved. Returns whether it is new."""
     key = f"{kind}:{subject}"[:255]
-    if Alert.objects.filter(key=key, resolved_at=None).exists():
+    there = Alert.objects.filter(key=key, resolved_at=None) if again else Alert.objects.filter(key=key, account=account)
+    if there.exists():
         return False
     alert = Alert(key=key, kind=kind, detail=detail, account=account, raised_at=now)
     Alert.objects.bulk_create([alert], ignore_conflicts=True)

@@ -51,6 +51,7 @@ class Session:
     customer_id: str
     expires_at: datetime
     paid_at: datetime
+    payment_intent_id: str = ""  # of a page for a single payment, once it is filled in
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Event:
     object_id: str
     customer_id: str
     subscription_id: str
+    payment_intent_id: str  # disputes and refunds have nothing else that we know
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def read_session(document: Mapping[str, Any]) -> Session:
         customer_id=id_of(document.get("customer")),
         expires_at=instant(document["expires_at"]),
         paid_at=instant(paid_at or document["created"]),
+        payment_intent_id=id_of(document.get("payment_intent")),
     )
 
 
@@ -176,6 +179,7 @@ def read_event(document: Mapping[str, Any]) -> Event:
         object_id=str(subject.get("id") or ""),
         customer_id=id_of(customer),
         subscription_id=id_of(subscription),
+        payment_intent_id=id_of(subject.get("payment_intent")),
     )
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from stripe import HTTPClient, RequestsClient, StripeClient, WebhookSignature
 
 from billing import facts
+from billing.charges import Charge, read_charge
 from billing.errors import (
     BillingError,
     EventRefused,
@@ -211,6 +212,25 @@ class Gateway:
             if one["status"] in {"open", "draft"}:
                 since = (one.get("status_transitions") or {}).get("finalized_at") or one["created"]
         return facts.instant(since) if since else None
+
+    # Payments
+
+    def list_charges(self, **of: str) -> list[Charge]:
+        """Return what was paid, with refunds and disputes: `customer` or `payment_intent` says of whom."""
+        params: Any = {**of, "limit": PAGE, "expand": ["data.refunds"]}
+        return [
+            read_charge(one, self._list_disputes(one["id"]) if one["disputed"] else ())
+            for one in self._list(self._client.v1.charges.list, params)
+            if one["status"] == "succeeded"
+        ]
+
+    def _list_disputes(self, charge_id: str) -> list[Document]:
+        return list(self._list(self._client.v1.disputes.list, {"charge": charge_id, "limit": PAGE}))
+
+    def find_payer(self, payment_intent_id: str) -> str:
+        """Return the customer of a payment, "" where there is none."""
+        found = self._find(lambda: self._client.v1.payment_intents.retrieve(payment_intent_id))
+        return facts.id_of(found.get("customer")) if found else ""
 
     # Pages of Stripe's
 

@@ -45,6 +45,7 @@ class Term:
     plan: str
     starts_at: datetime
     ends_at: datetime
+    was_returned: bool = False  # its money went back, so it ended then
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +229,9 @@ def _find_end(facts: Facts, now: datetime) -> tuple[datetime, str, str] | None:
         ends.append((facts.ended_at, "cancelled", facts.plan or TRIAL))
     if not ends and not facts.terms and facts.status in NEVER:
         return None  # an override alone makes no customer of a shop that an operator opened
-    ends += [(term.ends_at, "prepaid_ended", term.plan) for term in facts.terms if term.ends_at <= now]
+    for term in facts.terms:
+        if term.ends_at <= now:
+            ends.append((term.ends_at, "refunded" if term.was_returned else "prepaid_ended", term.plan))
     ends += [(one.ends_at, "override_ended", one.plan) for one in facts.overrides if one.ends_at and one.ends_at <= now]
     if facts.status in ENDED or facts.ended_at is not None:  # who subscribed has no trial any more
         ends = [end for end in ends if end[1] != "trial_ended"] or ends

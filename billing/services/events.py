@@ -21,6 +21,13 @@ SKEW = timedelta(minutes=1)  # the clock of who processes may be behind
 # Each of these may mean that an account is not what it was; what it is now is fetched.
 FOLLOWED = frozenset(
     {
+        "charge.dispute.closed",
+        "charge.dispute.created",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.updated",
+        "charge.refund.updated",
+        "charge.refunded",
         "checkout.session.async_payment_failed",
         "checkout.session.async_payment_succeeded",
         "checkout.session.completed",
@@ -36,6 +43,8 @@ FOLLOWED = frozenset(
         "invoice.payment_action_required",
         "invoice.payment_failed",
         "invoice.voided",
+        "refund.failed",
+        "refund.updated",
         "subscription_schedule.aborted",
         "subscription_schedule.canceled",
         "subscription_schedule.completed",
@@ -63,6 +72,7 @@ def receive_event(*, payload: bytes, signature: str, now: datetime) -> int:
             "object_id": event.object_id,
             "customer_id": event.customer_id,
             "subscription_id": event.subscription_id,
+            "payment_intent_id": event.payment_intent_id,
             "stripe_account": event.stripe_account,
             "is_live": event.is_live,
             "created_at": event.created_at,
@@ -118,7 +128,10 @@ def _claim(event_id: int, now: datetime) -> PaymentEvent | None:
 
 
 def _find_account(event: PaymentEvent) -> int | None:
-    """By identifiers that we stored before anybody could pay. What an object's metadata says is nobody's word."""
+    """By identifiers that we stored before anybody could pay; Stripe is asked who made a payment that names nobody.
+
+    What an object's metadata says is nobody's word.
+    """
     page = Checkout.objects.filter(session_id=event.object_id).values_list("account_id", flat=True).first()
     if page is not None:
         return page
@@ -126,6 +139,10 @@ def _find_account(event: PaymentEvent) -> int | None:
     found = accounts.filter(customer_id=event.customer_id).first() if event.customer_id else None
     if found is None and event.subscription_id:
         found = accounts.filter(subscription_id=event.subscription_id).first()
+    if found is None and event.payment_intent_id:
+        found = accounts.filter(checkouts__payment_intent_id=event.payment_intent_id).first()
+        if found is None and (payer := gateway.current().find_payer(event.payment_intent_id)):
+            found = accounts.filter(customer_id=payer).first()
     return found
 
 

@@ -6,7 +6,7 @@ still has it. Otherwise all is fetched again: what is written was fetched after 
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +18,11 @@ from django.utils.translation import gettext as _
 
 from billing import facts, gateway, prepaid
 from billing.alerts import follow_alerts, raise_alert
+from billing.charges import Charge
 from billing.errors import AccountBusy
 from billing.models import Account, Checkout, PaymentEvent
 from billing.plans import PLANS
+from billing.services.returns import fetch_charges, note_returns
 from billing.services.standing import apply_standing
 from billing.standing import NEVER, PAID, STATUSES, Mail
 
@@ -37,6 +39,7 @@ class Fetched:
 
     truth: facts.Truth
     sessions: Mapping[int, facts.Session | None]  # by the id of our Checkout; None: Stripe has none
+    charges: Sequence[Charge]
 
 
 def sync_account(*, account_id: int, now: datetime, event_id: int | None = None) -> bool:
@@ -69,11 +72,14 @@ def settle_events(which: Q, *, account_id: int, now: datetime) -> None:
 
 
 def _fetch(account: Account) -> Fetched:
-    open_pages = Checkout.objects.filter(account=account, is_open=True).values_list("id", "session_id")
+    # Of years that were paid before payments were noted the payment is still to be learnt.
+    nameless = Q(paid_at__isnull=False, is_prepay=True, payment_intent_id="")
+    pages = Checkout.objects.filter(Q(is_open=True) | nameless, account=account).values_list("id", "session_id")
     stripe = gateway.current()
-    sessions = {checkout_id: stripe.find_session(session_id) for checkout_id, session_id in list(open_pages)}
+    sessions = {checkout_id: stripe.find_session(session_id) for checkout_id, session_id in list(pages)}
     if account.customer_id is None:
-        return Fetched(facts.Truth(True, (), None, None), sessions)
+        charges = fetch_charges(account, sessions=sessions.values(), has_subscribed=False)
+        return Fetched(facts.Truth(True, (), None, None), sessions, charges)
     subscriptions = stripe.list_subscriptions(account.customer_id)
     chosen = facts.choose(subscriptions)
     owes = chosen is not None and chosen.status in {"past_due", "unpaid"}
@@ -83,7 +89,9 @@ def _fetch(account: Account) -> Fetched:
         past_due_since=stripe.find_oldest_debt(chosen.id) if chosen and owes else None,
         schedule=stripe.find_schedule(chosen.schedule_id) if chosen and chosen.schedule_id else None,
     )
-    return Fetched(truth, sessions)
+    return Fetched(
+        truth, sessions, fetch_charges(account, sessions=sessions.values(), has_subscribed=bool(subscriptions))
+    )
 
 
 def _write(account: Account, fetched: Fetched, now: datetime) -> bool | None:
@@ -93,7 +101,8 @@ def _write(account: Account, fetched: Fetched, now: datetime) -> bool | None:
     if not row.update(**values, synced_at=now, version=F("version") + 1):
         return None
     changed = any(getattr(account, name) != value for name, value in values.items())
-    paid = list(_settle_checkouts(account, fetched.sessions, now))
+    paid = list(_settle_checkouts(account, fetched, now))
+    returned = note_returns(account, fetched.charges, fetched.sessions, now)
     follow_alerts(account=account, found=_find_oddities(account, fetched.truth), kinds=FOLLOWED_ALERTS, now=now)
     for double in facts.list_doubles(fetched.truth.subscriptions):
         raise_alert(
@@ -104,7 +113,7 @@ def _write(account: Account, fetched: Fetched, now: datetime) -> bool | None:
             now=now,
         )
     apply_standing(account_id=account.pk, now=now, mails=[*_list_news(account, values, now), *paid])
-    return changed or bool(paid)
+    return changed or returned or bool(paid)
 
 
 def _values(account: Account, truth: facts.Truth, now: datetime) -> dict[str, Any]:
@@ -127,10 +136,11 @@ def _values(account: Account, truth: facts.Truth, now: datetime) -> dict[str, An
     }
 
 
-def _settle_checkouts(account: Account, sessions: Mapping[int, facts.Session | None], now: datetime) -> Iterator[Mail]:
+def _settle_checkouts(account: Account, fetched: Fetched, now: datetime) -> Iterator[Mail]:
     """Close the payment pages that are over, and count the years that were paid as we asked for them."""
-    for checkout in Checkout.objects.filter(pk__in=sessions, is_open=True).order_by("id"):
-        session = sessions[checkout.pk]
+    given_back = {one.payment_intent_id for one in fetched.charges if one.returned_at}
+    for checkout in Checkout.objects.filter(pk__in=fetched.sessions, is_open=True).order_by("id"):
+        session = fetched.sessions[checkout.pk]
         if session is not None and _may_still_be_paid(checkout, session, now):
             continue
         paid_at = None
@@ -147,8 +157,9 @@ def _settle_checkouts(account: Account, sessions: Mapping[int, facts.Session | N
                 account=account,
                 now=now,
             )
-        Checkout.objects.filter(pk=checkout.pk).update(is_open=False, paid_at=paid_at)
-        if paid_at:
+        payment = session.payment_intent_id if session else ""
+        Checkout.objects.filter(pk=checkout.pk).update(is_open=False, paid_at=paid_at, payment_intent_id=payment)
+        if paid_at and payment not in given_back:
             context = {"plan": checkout.plan, "date": prepaid.list_terms(account_id=account.pk)[-1].ends_at}
             yield Mail("subscription_started", f"prepaid:{checkout.session_id}", context)
 

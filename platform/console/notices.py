@@ -63,6 +63,7 @@ def _read_only(notice: Mapping[str, str], now: datetime) -> Notice:
         "payment_failed": _("Nothing was paid for weeks: the shop is read-only."),
         "cancelled": _("The subscription has ended: the shop is read-only."),
         "prepaid_ended": _("The paid year is over: the shop is read-only."),
+        "refunded": _("The payment for the year was given back: the shop is read-only."),
         "override_ended": _("The plan that the operator gave has ended: the shop is read-only."),
         "paused": _("The subscription is paused: the shop is read-only."),
     }.get(cause, _("The subscription is in a state that has to be looked at: the shop is read-only."))

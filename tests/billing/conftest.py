@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fakes.stripe.app import WEBHOOK_SECRET, FakeStripe
+from messaging.models import Email
 
 from billing import gateway, services
 from billing.models import Account
@@ -16,6 +17,7 @@ from billing.services.standing import apply_standing
 from billing.standing import TRIAL_LENGTH
 from billing.types import AccountRow
 from tenants.models import Shop
+from tenants.transaction import tenant_transaction
 from tests.support.billing import connect, deliver, make_fake
 
 
@@ -107,3 +109,14 @@ def other_merchant(merchant: Merchant, shops: tuple[Shop, Shop], now: datetime) 
         return Merchant(shop=shops[1], fake=merchant.fake, delivered=len(merchant.fake.events))
 
     return make
+
+
+def mails_of(shop: Shop) -> list[str | None]:
+    """Keys of the mails that were queued."""
+    with tenant_transaction(shop):
+        return list(Email.objects.order_by("id").values_list("key", flat=True))
+
+
+def last_event(merchant: Merchant, kind: str) -> dict[str, Any]:
+    """The newest event of a type."""
+    return [event for event in merchant.fake.events if event["type"] == kind][-1]

@@ -1,69 +1,26 @@
 """Events: who may bring them, that each is processed exactly once, and that none is believed."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from fakes.stripe.app import WEBHOOK_SECRET
 from fakes.stripe.controls import set_status
 from fakes.stripe.signing import sign
-from messaging.models import Email
 
 from billing import gateway, services
 from billing.errors import EventRefused, PaymentProviderDown
 from billing.models import Account, Alert, PaymentEvent
 from billing.selectors import list_dead_events
 from billing.services.events import FOLLOWED, LONGEST_WAIT, MAX_ATTEMPTS
-from tenants.models import Shop
-from tenants.transaction import tenant_transaction
-from tests.billing.conftest import Merchant
+from tests.billing.conftest import Merchant, last_event, mails_of
 from tests.conftest import ClientFor
 from tests.support.billing import deliver, receive
+from tests.support.kills import Killed, Killer, undone
 
 FAR = timedelta(days=2)
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Killer:
-    """Kills at the statement of the given number, once. Savepoints that are released are no statements of ours."""
-
-    def __init__(self, at: int) -> None:
-        self.left = at
-        self.fired = False
-
-    def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        if not self.fired and "SAVEPOINT" not in str(sql):
-            if self.left == 0:
-                self.fired = True
-                raise Killed
-            self.left -= 1
-        return execute(sql, params, many, context)
-
-
-def mails_of(shop: Shop) -> list[str | None]:
-    """Keys of the mails that were queued."""
-    with tenant_transaction(shop):
-        return list(Email.objects.order_by("id").values_list("key", flat=True))
-
-
-def last_event(merchant: Merchant, kind: str) -> dict[str, Any]:
-    """The newest event of a type."""
-    return [event for event in merchant.fake.events if event["type"] == kind][-1]
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Take everything in the block back."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ PRISTINE, MAIN = "laxin", "laxin_main"
 KEPT_CACHES = 3
 CODE = (
     "platform/*/migrations/*.py",
+    "billing/migrations/*.py",
     "tenants/**/*.py",
     "platform/kernel/ledger.py",
     "platform/kernel/usage.py",
