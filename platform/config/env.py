@@ -5,6 +5,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from config.home import HomeError, prepare_home
 
 Mode = Literal["development", "production", "test"]
 DemoSize = Literal["small", "full"]
+Reach = Literal["local", "network"]
 
 PREFIX = "LAXIN_"
 BROKER_SCHEMES = ("redis", "rediss", "amqp", "amqps", "filesystem", "memory")
@@ -43,7 +45,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "LAXIN_BASE_URL",
         "http://localhost:$LAXIN_PORT",
-        "Address of the public site; shops are subdomains of its host. `https` turns on secure cookies and HSTS.",
+        "Address of the public site; shops are subdomains of its host. `https` turns on secure cookies and HSTS; "
+        "required in production, except on localhost.",
     ),
     Variable("LAXIN_HOME", ".laxin", "Folder of data, secrets, logs and mail of this installation."),
     Variable(
@@ -94,18 +97,24 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "LAXIN_STRIPE_URL",
         "https://api.stripe.com in production, else the stand-in that `laxin up` starts",
-        "Stripe's API, or a server that speaks it. Set it together with LAXIN_STRIPE_KEY.",
+        "Stripe's API, or a server that speaks it. Set it together with LAXIN_STRIPE_KEY. `https` in production.",
     ),
     Variable(
         "LAXIN_STRIPE_KEY",
         "derived from LAXIN_SECRET_KEY for the stand-in",
-        "Secret or restricted API key, `sk_…` or `rk_…`. Required in production.",
+        "Secret or restricted API key, `sk_…` or `rk_…`. Required in production, where a test key raises a warning.",
     ),
     Variable(
         "LAXIN_STRIPE_WEBHOOK_SECRETS",
         "derived from LAXIN_SECRET_KEY for the stand-in",
         "Signing secrets `whsec_…` of the webhook endpoint, separated by commas: while one is rotated both hold. "
         "Required in production.",
+    ),
+    Variable(
+        "LAXIN_STRIPE_STAND_IN",
+        "local",
+        "Who may reach the stand-in for Stripe, where test cards pay: `local` serves it only if LAXIN_BIND and "
+        "LAXIN_BASE_URL are this machine's own, `network` to whoever reaches the site (to try paying by phone).",
     ),
     Variable("LAXIN_DEMO_SIZE", "small", "`small` or `full`: size of the demo shop at its first load."),
     Variable("LAXIN_SHOP_POOL", "5", "Schemas kept ready for new shops; 0 makes each when it is asked for."),
@@ -186,6 +195,7 @@ class Env:
     stripe_url: str | None
     stripe_key: str
     stripe_webhook_secrets: tuple[str, ...]
+    stripe_stand_in: Reach
     demo_size: DemoSize
     shop_pool: int
     web_workers: int
@@ -209,6 +219,26 @@ class Env:
     def base_host(self) -> str:
         """Host of the public site without port; shops are its subdomains."""
         return urlsplit(self.base_url).hostname or "localhost"
+
+    @property
+    def stand_in_fault(self) -> str:
+        """Why the stand-in for Stripe must not be served here and what to do; "" where it may."""
+        if self.mode == "production":
+            return "The stand-in for Stripe takes test cards for money: it is not served in production."
+        if self.stripe_stand_in == "network" or (is_local(self.bind) and is_local(self.base_host)):
+            return ""
+        return (
+            "The stand-in for Stripe takes test cards from anybody, and others may come in: "
+            f"LAXIN_BIND={self.bind}, LAXIN_BASE_URL={self.base_url}. For customers set LAXIN_ENV=production. To try "
+            "things out among yourselves set LAXIN_STRIPE_STAND_IN=network, or LAXIN_STRIPE_URL and LAXIN_STRIPE_KEY."
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What works and is hardly meant."""
+        if self.mode == "production" and self.stripe_key.startswith(("sk_test_", "rk_test_")):
+            return ("LAXIN_STRIPE_KEY is a test key: plans are paid with test cards, nobody is charged.",)
+        return ()
 
     @property
     def owner(self) -> DatabaseUrl | None:
@@ -254,6 +284,7 @@ class Env:
             "LAXIN_STRIPE_URL": self.stripe_url,
             "LAXIN_STRIPE_KEY": self.stripe_key,
             "LAXIN_STRIPE_WEBHOOK_SECRETS": ",".join(self.stripe_webhook_secrets),
+            "LAXIN_STRIPE_STAND_IN": self.stripe_stand_in,
             "LAXIN_DEMO_SIZE": self.demo_size,
             "LAXIN_SHOP_POOL": str(self.shop_pool),
             "LAXIN_WEB_WORKERS": str(self.web_workers),
@@ -271,6 +302,14 @@ def checkout_root() -> Path:
     """The folder of the checkout, or the current one where Laxin was installed from a wheel."""
     root = Path(__file__).resolve().parents[2]
     return root if (root / "manage.py").is_file() else Path.cwd()
+
+
+def is_local(host: str) -> bool:
+    """Whether a host name or address is this machine's own alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def derive_app_url(owner: DatabaseUrl, secret_key: str) -> DatabaseUrl:
@@ -315,7 +354,7 @@ class _Reader:
         port = self._number("LAXIN_PORT", 1, 65535)
         if "LAXIN_PORT" not in self.environ:
             port = int(running.get("port", port))
-        base_url = self._base_url(port, running)
+        base_url = self._base_url(mode, port, running)
         secret_key = self._secret_key(mode, home)
         database_url = self._database_url("LAXIN_DATABASE_URL") or running.get("database_url")
         broker_url = self._url("LAXIN_BROKER_URL", BROKER_SCHEMES) or running.get("broker_url")
@@ -342,6 +381,7 @@ class _Reader:
             stripe_url=self._stripe_url(mode, running),
             stripe_key=self._stripe_key(mode, secret_key),
             stripe_webhook_secrets=self._stripe_webhook_secrets(mode, secret_key),
+            stripe_stand_in=cast(Reach, self._one_of("LAXIN_STRIPE_STAND_IN", ("local", "network"))),
             demo_size=cast(DemoSize, self._one_of("LAXIN_DEMO_SIZE", ("small", "full"))),
             shop_pool=self._number("LAXIN_SHOP_POOL", 0, 1000),
             web_workers=self._number("LAXIN_WEB_WORKERS", 1, 64),
@@ -379,7 +419,7 @@ class _Reader:
             return low
         return int(value)
 
-    def _base_url(self, port: int, running: Mapping[str, str]) -> str:
+    def _base_url(self, mode: Mode, port: int, running: Mapping[str, str]) -> str:
         default = f"http://localhost:{port}"
         if "LAXIN_PORT" not in self.environ:
             default = running.get("base_url", default)
@@ -393,7 +433,15 @@ class _Reader:
         if not valid or "@" in parts.netloc:
             self.faults.append(f"LAXIN_BASE_URL must look like https://example.com, without a path, not {value!r}.")
             return f"http://localhost:{port}"
+        if mode == "production":
+            self._refuse_plain("LAXIN_BASE_URL", value)
         return value
+
+    def _refuse_plain(self, name: str, value: str) -> None:
+        """Over plain http sessions and keys can be read on the way."""
+        parts = urlsplit(value)
+        if parts.scheme == "http" and not is_local(parts.hostname or ""):
+            self.faults.append(f"{name} must start with https:// in production, unless it is on localhost.")
 
     def _home(self) -> Path:
         value = Path(self._text("LAXIN_HOME")).expanduser()
@@ -433,6 +481,8 @@ class _Reader:
     def _stripe_url(self, mode: Mode, running: Mapping[str, str]) -> str | None:
         explicit = self._url("LAXIN_STRIPE_URL", ("https", "http"))
         if explicit:
+            if mode == "production":
+                self._refuse_plain("LAXIN_STRIPE_URL", explicit)
             return explicit.rstrip("/")
         if mode == "production":
             return STRIPE

@@ -34,6 +34,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     current = env.current()
     assert current.stripe_url, "LAXIN_STRIPE_URL is not set"
+    if fault := current.stand_in_fault:
+        raise SystemExit(fault)
     file = current.home / STATE_FILE
     fake = open_fake(
         address=current.stripe_url,

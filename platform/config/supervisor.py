@@ -106,6 +106,10 @@ class Supervisor:
 
     def _begin(self) -> None:
         """Take the home folder and the port, or say who has them."""
+        if not self.env.stripe_url and (fault := self.env.stand_in_fault):
+            raise StartError(fault)
+        for warning in self.env.warnings:
+            self._steps.warn(warning)
         prepare_home(self.env.home)
         if not self._lock.acquire():
             running = run_state.read_running(self.env.home)

@@ -6,8 +6,10 @@ import sys
 from itertools import chain
 from pathlib import Path
 
+import pytest
 from django.apps import apps
 from django.conf import settings
+from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import Model
@@ -56,6 +58,15 @@ def test_no_relation_crosses_from_public_to_a_shop_or_back() -> None:
 def test_every_app_with_models_is_in_public_or_in_the_shops() -> None:
     with_models = {config.name for config in apps.get_app_configs() if any(config.get_models())}
     assert with_models - set(chain(settings.SHARED_APPS, settings.TENANT_APPS)) == set()
+
+
+@pytest.mark.parametrize(("key", "warned"), [("rk_live_1", False), ("rk_test_1", True), ("sk_test_1", True)])
+def test_a_test_key_does_not_pass_the_deployment_checks(
+    monkeypatch: pytest.MonkeyPatch, key: str, warned: bool
+) -> None:
+    monkeypatch.setattr(settings, "STRIPE_KEY", key)
+    found = [message.id for message in run_checks(include_deployment_checks=True)]
+    assert ("billing.W001" in found) is warned
 
 
 def test_production_settings_pass_djangos_deployment_checks(tmp_path: Path) -> None:

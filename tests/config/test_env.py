@@ -302,3 +302,45 @@ def test_the_credentials_of_the_stand_in_follow_from_the_secret_key(home: Path) 
     assert first.stripe_webhook_secrets[0].startswith("whsec_")
     run_state.write(home, {"stripe_url": "http://127.0.0.1:4242"})
     assert load(home).stripe_url == "http://127.0.0.1:4242"
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "shops.localhost"])
+def test_production_may_be_tried_on_this_machine_without_tls(home: Path, host: str) -> None:
+    env = load(home, **PRODUCTION, LAXIN_BASE_URL=f"http://{host}", LAXIN_STRIPE_URL=f"http://{host}")
+    assert (env.base_url, env.stripe_url, env.https) == (f"http://{host}", f"http://{host}", False)
+
+
+@pytest.mark.parametrize("host", ["shops.example", "10.0.0.1", "localhost.example"])
+def test_production_is_reached_and_reaches_stripe_over_tls(home: Path, host: str) -> None:
+    plain = {"LAXIN_BASE_URL": f"http://{host}", "LAXIN_STRIPE_URL": f"http://{host}", "LAXIN_STRIPE_KEY": "sk_live_1"}
+
+    assert faults_of({"LAXIN_HOME": str(home), **PRODUCTION, **plain}) == (
+        "LAXIN_BASE_URL must start with https:// in production, unless it is on localhost.",
+        "LAXIN_STRIPE_URL must start with https:// in production, unless it is on localhost.",
+    )
+    assert load(home, **plain).base_url == f"http://{host}"
+    assert load(home, **PRODUCTION, LAXIN_BASE_URL=f"https://{host}").https
+
+
+def test_the_stand_in_for_stripe_is_for_this_machine_unless_somebody_says_otherwise(home: Path) -> None:
+    assert load(home).stand_in_fault == ""
+    assert load(home, LAXIN_BIND="::1", LAXIN_BASE_URL="http://x.localhost").stand_in_fault == ""
+    for open_to_others in (
+        {"LAXIN_BIND": "0.0.0.0"},
+        {"LAXIN_BIND": "192.168.1.7"},
+        {"LAXIN_BASE_URL": "https://shops.example"},
+        {"LAXIN_BASE_URL": "http://192.168.1.7:8000"},
+    ):
+        assert "set LAXIN_ENV=production" in load(home, **open_to_others).stand_in_fault
+        assert load(home, **open_to_others, LAXIN_STRIPE_STAND_IN="network").stand_in_fault == ""
+    assert "not served in production" in load(home, **PRODUCTION, LAXIN_STRIPE_STAND_IN="network").stand_in_fault
+    assert faults_of({"LAXIN_HOME": str(home), "LAXIN_STRIPE_STAND_IN": "all"}) == (
+        "LAXIN_STRIPE_STAND_IN must be one of local, network, not 'all'.",
+    )
+
+
+@pytest.mark.parametrize(("key", "warns"), [("sk_test_1", True), ("rk_test_1", True), ("sk_live_1", False)])
+def test_a_test_key_in_production_raises_a_warning(home: Path, key: str, warns: bool) -> None:
+    env = load(home, **PRODUCTION | {"LAXIN_STRIPE_KEY": key})
+    assert any("LAXIN_STRIPE_KEY is a test key" in warning for warning in env.warnings) is warns
+    assert load(home, LAXIN_STRIPE_KEY=key).warnings == ()

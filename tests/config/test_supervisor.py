@@ -153,6 +153,26 @@ def test_a_second_start_on_the_same_data_names_the_first(up: Up) -> None:
     assert up.run("info").returncode == 0
 
 
+def test_the_stand_in_for_stripe_is_not_served_to_others(tmp_path: Path) -> None:
+    """Nor by hand, past `laxin up`."""
+    up = Up(tmp_path, LAXIN_BIND="0.0.0.0")
+
+    refused = up.run("up")
+    by_hand = subprocess.run(
+        [sys.executable, "-m", "config.fake_stripe"],
+        env=up.environ | {"LAXIN_STRIPE_URL": "http://localhost:1", "LAXIN_STRIPE_KEY": "sk_test_1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert refused.returncode == by_hand.returncode == 1
+    assert "LAXIN_STRIPE_STAND_IN=network" in refused.stderr
+    assert "LAXIN_STRIPE_STAND_IN=network" in by_hand.stderr
+    assert not (tmp_path / "postgres").exists()
+
+
 def test_data_in_use_are_not_deleted(up: Up) -> None:
     refused = up.run("clean")
 
