@@ -41,6 +41,10 @@ _WORDS: dict[str, str | Promise] = {
     "dead_event": gettext_lazy("event given up"),
     "double_subscription": gettext_lazy("two subscriptions"),
     "odd_payment": gettext_lazy("odd payment"),
+    "dispute_open": gettext_lazy("open dispute"),
+    "dispute_lost": gettext_lazy("lost dispute"),
+    "refunded": gettext_lazy("refunded payment"),
+    "partly_refunded": gettext_lazy("partly refunded year"),
     "unknown_customer": gettext_lazy("unknown customer"),
     # what operators do, as the log keeps it
     "enter": gettext_lazy("Entered"),
