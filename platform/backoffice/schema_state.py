@@ -35,7 +35,7 @@ def count_shops_behind() -> tuple[int, int]:
     return len(behind), Shop.objects.filter(schema_name__in=behind).exclude(migration_error="").count()
 
 
-@display(description=gettext_lazy("schema"), ordering="missing", label=COLOURS)
+@display(description=gettext_lazy("schema version"), ordering="missing", label=COLOURS)
 def show_schema_state(shop: Any) -> tuple[str, str]:
     """The state in its colour, for a shop `with_missing_migrations`."""
     if not shop.missing:
@@ -49,7 +49,7 @@ def show_schema_state(shop: Any) -> tuple[str, str]:
 class SchemaStateFilter(SimpleListFilter):
     """By the state of the schema, of shops `with_missing_migrations`."""
 
-    title = gettext_lazy("schema")
+    title = gettext_lazy("schema version")
     parameter_name = "schema"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

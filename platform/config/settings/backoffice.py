@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 UNFOLD = {
     "SITE_TITLE": _("Laxin back office"),
     "SITE_HEADER": "Laxin",
-    "SITE_SUBHEADER": _("Back office"),
+    "SITE_SUBHEADER": _("Back office, times in UTC"),
     "SITE_SYMBOL": "storefront",
     "SITE_URL": "/",
     "SHOW_LANGUAGES": False,
