@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import cache, wraps
 from typing import Any, Concatenate, cast
 
+from allauth.account.decorators import reauthentication_required
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -101,6 +102,15 @@ def staff_page[**P](
         return page
 
     return decorate
+
+
+def confirmed[**P](view: View[P]) -> View[P]:
+    """What is posted decides who may do what: long after the sign-in it waits until the password was given again.
+
+    Inside `staff_page`; the form need not be filled in a second time.
+    """
+    ask = reauthentication_required(enabled=lambda request: request.method not in SAFE_METHODS)
+    return cast(View[P], ask(view))
 
 
 def may_open(request: HttpRequest, view: str) -> bool:

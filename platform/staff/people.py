@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from kernel.errors import InvalidInput, NotFound
 
+from staff.audit import record_own_event
 from staff.errors import LastOwner
 from staff.models import Role, User
 from staff.permissions import BUILT_IN
@@ -87,14 +88,29 @@ def reopen_account(*, user_id: UUID, access: Access) -> None:
     check_allowance(resource="staff")
 
 
-def remove_second_factor(*, user_id: UUID, access: Access) -> None:
+def remove_second_factor(*, user_id: UUID, by: UUID, access: Access) -> None:
     """For somebody who lost the phone and the recovery codes: signing in asks for the password alone again.
 
-    Their sessions end. Raises `NotFound`, `BeyondOwnRole`.
+    Their sessions end. Raises `NotFound`, `BeyondOwnRole`, `InvalidInput` for one's own, which asks for more elsewhere.
     """
+    if user_id == by:
+        raise InvalidInput(_("Your own second factor is removed on the page Security."))
     user = _lock_person(user_id, access)
     Authenticator.objects.filter(user_id=user.pk).delete()
     end_sessions(user_id=user_id)
+
+
+def list_sessions(*, user_id: UUID) -> list[UserSession]:
+    """Where somebody is signed in, the session last seen first; those that have ended meanwhile are dropped."""
+    sessions = UserSession.objects.purge_and_list(User(pk=user_id))
+    return sorted(sessions, key=lambda each: each.last_seen_at, reverse=True)
+
+
+def end_sessions_of(*, user_id: UUID, access: Access, session_id: int | None = None) -> None:
+    """End a colleague's sessions: all, or the one of `session_id`. Raises `NotFound`, `BeyondOwnRole`."""
+    user = _lock_person(user_id, access)
+    if ended := end_sessions(user_id=user_id, session_id=session_id):
+        record_own_event(event="session_ended", subject="staff_user", label=user.email, details={"sessions": ended})
 
 
 def end_sessions(*, user_id: UUID, session_id: int | None = None, but: str | None = None) -> int:

@@ -97,12 +97,12 @@ def change_role(
     _save(role, is_new=False)
 
 
-def require_second_factor(*, code: str, required: bool) -> None:
-    """Say whether people of a role must have a second factor. Raises `NotFound`."""
-    if code in BUILT_IN:
-        Role.objects.update_or_create(code=code, defaults={"second_factor_required": required})
-    elif not Role.objects.filter(code=code).update(second_factor_required=required):
-        raise NotFound(_("This role does not exist."))
+def require_second_factor(*, code: str, required: bool, access: Access) -> None:
+    """Say whether people of a role must have a second factor. Raises `NotFound`, `BeyondOwnRole`."""
+    if code not in BUILT_IN:
+        _lock_role(code)
+    check_may_hand_out(code=code, access=access)
+    Role.objects.update_or_create(code=code, defaults={"second_factor_required": required})
 
 
 def delete_role(*, code: str, access: Access) -> None:

@@ -13,6 +13,7 @@ from django.test import override_settings
 from staff.models import AuditEntry, User
 from staff.roles import require_second_factor
 from staff.second_factor import SecondFactorAdapter
+from staff.selectors import get_access
 
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
@@ -145,7 +146,7 @@ def test_removing_it_long_after_the_sign_in_needs_the_password_again(browser: Sh
 
 def test_who_must_have_a_second_factor_can_do_nothing_else(browser: ShopClient, north: Shop) -> None:
     with tenant_transaction(north):
-        require_second_factor(code="owner", required=True)
+        require_second_factor(code="owner", required=True, access=get_access(user=User.objects.get()))
 
     for path in ("", "orders/", "staff/", "security/", "security/email/"):
         response = browser.get(f"/console/{path}")

@@ -4,15 +4,19 @@ import re
 from uuid import UUID
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.usersessions.models import UserSession
 from django.utils import timezone
 from messaging.models import Email
 from pytest_django import DjangoCaptureOnCommitCallbacks
-from staff.models import Invitation, Role, User
+from staff.models import AuditEntry, Invitation, Role, User
 from staff.permissions import PERMISSIONS
 
 from tenants.models import Shop
 from tenants.services import set_standing
 from tenants.transaction import tenant_transaction
+from tests.support.shops import PASSWORD as OWNERS_PASSWORD
 from tests.support.shops import ShopClient
 
 PASSWORD = "a-bicycle-in-the-rain"
@@ -129,6 +133,142 @@ def test_nobody_invites_with_a_role_beyond_the_own(north: Shop) -> None:
             browser.post("/console/staff/", {"email": "x@north.example", "role": role}).context["form"].errors
         ) == ["role"]
     assert browser.post("/console/staff/", {"email": "x@north.example", "role": "cashier"}).status_code == 302
+
+
+def set_up_second_factor(north: Shop, user: User) -> None:
+    with tenant_transaction(north):
+        TOTP.activate(user, generate_totp_secret())
+
+
+def has_second_factor(north: Shop, user: User) -> bool:
+    with tenant_transaction(north):
+        return bool(Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP))
+
+
+def test_the_own_second_factor_is_not_removed_as_that_of_a_colleague(
+    client: ShopClient, north: Shop, owner: User
+) -> None:
+    set_up_second_factor(north, owner)
+
+    page = client.post(f"/console/staff/{owner.pk}/second-factor/", follow=True)
+
+    assert "alert" in page.content.decode()
+    assert has_second_factor(north, owner)
+
+
+@pytest.mark.parametrize("action", ["close/", "role/", "second-factor/", "sessions/end/"])
+def test_long_after_the_sign_in_the_password_is_asked_again_and_the_work_goes_on(
+    client: ShopClient, north: Shop, action: str
+) -> None:
+    user, browser = add_person(north, "cashier")
+    set_up_second_factor(north, user)
+    forget_password(client, north)
+
+    asked = client.post(f"/console/staff/{user.pk}/{action}", {"role": "manager"})
+
+    assert asked["Location"].startswith("/console/security/again/?next=")
+    with tenant_transaction(north):
+        user.refresh_from_db()
+    assert (user.role, user.is_active, has_second_factor(north, user)) == ("cashier", True, True)
+    assert browser.get("/console/orders/").status_code == 200
+    done = client.post(asked["Location"], {"password": OWNERS_PASSWORD, "next": f"/console/staff/{user.pk}/{action}"})
+    assert (done.status_code, done["Location"]) == (302, f"/console/staff/{user.pk}/")
+    with tenant_transaction(north):
+        user.refresh_from_db()
+    assert {
+        "close/": not user.is_active,
+        "role/": user.role == "manager",
+        "second-factor/": not has_second_factor(north, user),
+        "sessions/end/": browser.get("/console/orders/").status_code == 302,
+    }[action]
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [("staff/", {"email": "new@north.example", "role": "owner"}), ("roles/new/", {"name": "x"}),
+     ("roles/owner/second-factor/", {"required": "yes"})],
+)  # fmt: skip
+def test_an_old_session_alone_neither_invites_nor_touches_roles(
+    client: ShopClient, north: Shop, path: str, form: dict[str, str]
+) -> None:
+    forget_password(client, north)
+
+    assert client.post(f"/console/{path}", form)["Location"].startswith("/console/security/again/")
+
+    with tenant_transaction(north):
+        assert not Invitation.objects.exists()
+        assert not Role.objects.exists()
+
+
+def forget_password(client: ShopClient, north: Shop) -> None:
+    """As after a long coffee break."""
+    with tenant_transaction(north):
+        session = client.session
+        session["account_authentication_methods"] = []
+        session.save()
+
+
+def test_a_colleagues_sessions_are_seen_and_ended(client: ShopClient, north: Shop) -> None:
+    user, browser = add_person(north, "cashier")
+    other = ShopClient(north, headers={"user-agent": "Mozilla/5.0 (iPhone) Version/18.0 Safari/604.1"})
+    other.post("/console/sign-in/", {"login": user.email, "password": PASSWORD})
+    person = f"/console/staff/{user.pk}/"
+    with tenant_transaction(north):
+        session_id = UserSession.objects.get(session_key=other.cookies["laxin_session"].value).pk
+
+    assert "Safari · iPhone" in client.get(person).content.decode()
+    for _ in range(2):  # one that is over already is no fault
+        assert client.post(f"{person}sessions/{session_id}/end/")["Location"] == person
+
+    assert [each.get("/console/orders/").status_code for each in (other, browser, client)] == [302, 200, 200]
+    client.post(f"{person}sessions/end/")
+    assert [each.get("/console/orders/").status_code for each in (browser, client)] == [302, 200]
+    with tenant_transaction(north):
+        ended = AuditEntry.objects.filter(event="session_ended", subject="staff_user")
+        assert list(ended.order_by("pk").values_list("label", "after")) == [
+            (user.email, {"sessions": 1}), (user.email, {"sessions": 1}),
+        ]  # fmt: skip
+
+
+def test_a_session_is_ended_only_below_whose_it_is(client: ShopClient, north: Shop) -> None:
+    cashier, _ = add_person(north, "cashier")
+    manager, browser = add_person(north, "manager")
+    with tenant_transaction(north):
+        session_id = UserSession.objects.get(user=manager).pk
+
+    client.post(f"/console/staff/{cashier.pk}/sessions/{session_id}/end/")
+
+    assert browser.get("/console/orders/").status_code == 200
+
+
+def test_a_manager_neither_sees_nor_ends_the_sessions_of_an_owner(client: ShopClient, north: Shop, owner: User) -> None:
+    _manager, browser = add_person(north, "manager")
+    with tenant_transaction(north):
+        UserSession.objects.filter(user=owner).update(ip="10.9.8.7")
+        session_id = UserSession.objects.get(user=owner).pk
+    person = f"/console/staff/{owner.pk}/"
+
+    assert "10.9.8.7" not in browser.get(person).content.decode()
+    for path in (f"sessions/{session_id}/end/", "sessions/end/"):
+        browser.post(person + path)
+
+    assert client.get("/console/orders/").status_code == 200
+
+
+def test_who_may_less_than_an_owner_does_not_free_owners_of_the_second_factor(client: ShopClient, north: Shop) -> None:
+    with tenant_transaction(north):
+        Role.objects.create(code="custom-roles", name="Clerk", permissions=["roles.manage"])
+        Role.objects.create(code="custom-more", name="More", permissions=["orders.view"])
+    client.post("/console/roles/owner/second-factor/", {"required": "yes"})
+    _user, clerk = add_person(north, "custom-roles")
+
+    clerk.post("/console/roles/owner/second-factor/", {"required": "no"})
+    clerk.post("/console/roles/custom-more/second-factor/", {"required": "yes"})
+    clerk.post("/console/roles/custom-roles/second-factor/", {"required": "yes"})
+
+    with tenant_transaction(north):
+        required = Role.objects.filter(second_factor_required=True)
+        assert set(required.values_list("code", flat=True)) == {"owner", "custom-roles"}
 
 
 @pytest.mark.parametrize("path", ["close", "role", "second-factor", "open"])

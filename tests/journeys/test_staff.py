@@ -9,6 +9,7 @@ from messaging.models import Email
 from playwright.sync_api import Browser, Page, expect
 from staff.models import AuditEntry, User
 from staff.roles import require_second_factor
+from staff.selectors import get_access
 
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
@@ -30,7 +31,7 @@ def test_invited_with_a_second_factor_and_held_to_the_role(
 ) -> None:
     north = live_shops[0]
     with tenant_transaction(north):
-        require_second_factor(code="cashier", required=True)
+        require_second_factor(code="cashier", required=True, access=get_access(user=User.objects.get()))
 
     with page_of(browser, locale=locale) as owner:
         sign_in(owner, web_server.url(north, "/console/sign-in/"), owner_email("north"), PASSWORD)

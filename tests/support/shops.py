@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
+from django.http import HttpRequest
 from django.test import Client
 
 from tenants.models import Shop
@@ -37,10 +39,14 @@ class ShopClient(Client):
         self.defaults["SERVER_NAME"] = f"{shop.slug}.localhost" if shop else "localhost"
 
     def force_login(self, user: Any, backend: str | None = None) -> None:
-        """Sign in; the session is written in the shop."""
+        """Sign in, as if the password had been given just now; the session is written in the shop."""
         if self.shop is None:
             super().force_login(user, backend)
             return
         with tenant_transaction(self.shop):
             super().force_login(user, backend)
+            request = HttpRequest()
+            request.session = self.session
+            record_authentication(request, user, method="password")
+            request.session.save()
             UserSession.objects.create(user=user, ip="127.0.0.1", session_key=self.session.session_key)

@@ -93,6 +93,8 @@ PAGES: dict[str, tuple[set[str], set[str]]] = {
     "/console/staff/%(user_id)s/open/": (NEVER, {O, M}),
     "/console/staff/%(user_id)s/role/": (NEVER, {O, M}),
     "/console/staff/%(user_id)s/second-factor/": (NEVER, {O, M}),
+    "/console/staff/%(user_id)s/sessions/%(session_id)s/end/": (NEVER, {O, M}),
+    "/console/staff/%(user_id)s/sessions/end/": (NEVER, {O, M}),
     "/console/staff/invitations/%(invitation_id)s/revoke/": (NEVER, {O, M}),
     "/console/staff/invitations/%(invitation_id)s/send/": (NEVER, {O, M}),
     "/console/stock/": ({O, M, C, A}, NEVER),

@@ -26,8 +26,10 @@ POSTS = {
     "/console/join-links/new/", "/console/logo/", "/console/onboarding/checklist/", "/console/onboarding/samples/",
     "/console/products/%(product_id)s/stock/", "/console/products/new/",
 }  # fmt: skip
-# What support may not even look at: how the person signs in, and pages that lead to where money is given.
+# What support may not even look at: the whole shop as a file, how the person signs in, and pages that lead to where
+# money is given.
 UNSEEN = {
+    "/console/archive/", "/console/archive/file/", "/console/archive/progress/",
     "/console/billing/checkout/", "/console/billing/pay/", "/console/billing/portal/", "/console/security/",
     "/console/security/again/", "/console/security/again/code/", "/console/security/codes/",
     "/console/security/codes/new/", "/console/security/email/", "/console/security/password/",

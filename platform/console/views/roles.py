@@ -11,7 +11,7 @@ from kernel.errors import DomainError, NotFound
 from staff.permissions import GROUPS
 from staff.roles import change_role, create_role, delete_role, get_role, list_roles, require_second_factor
 
-from console.access import get_access_of, staff_page
+from console.access import confirmed, get_access_of, staff_page
 from console.forms.fields import add_fault
 from console.forms.staff import CustomRoleForm
 
@@ -29,6 +29,7 @@ def role_list(request: HttpRequest) -> HttpResponse:
 
 
 @staff_page("roles.manage")
+@confirmed
 def role_create(request: HttpRequest) -> HttpResponse:
     """Make a role of the shop's own."""
     form = CustomRoleForm(request.POST or None, held=get_access_of(request).permissions)
@@ -45,6 +46,7 @@ def role_create(request: HttpRequest) -> HttpResponse:
 
 
 @staff_page("roles.manage")
+@confirmed
 def role_change(request: HttpRequest, role: str) -> HttpResponse:
     """Change a role of the shop's own."""
     try:
@@ -73,6 +75,7 @@ def role_change(request: HttpRequest, role: str) -> HttpResponse:
 
 @require_POST
 @staff_page("roles.manage")
+@confirmed
 def role_delete(request: HttpRequest, role: str) -> HttpResponse:
     """Delete a role that nobody has."""
     try:
@@ -89,13 +92,17 @@ def role_delete(request: HttpRequest, role: str) -> HttpResponse:
 
 @require_POST
 @staff_page("roles.manage")
+@confirmed
 def role_second_factor(request: HttpRequest, role: str) -> HttpResponse:
     """Demand a second factor of everybody with a role, or no longer."""
     required = request.POST.get("required") == "yes"
     try:
-        require_second_factor(code=role, required=required)
+        require_second_factor(code=role, required=required, access=get_access_of(request))
     except NotFound:
         raise Http404 from None
+    except DomainError as fault:
+        messages.error(request, fault.message)
+        return redirect("console:roles")
     messages.success(
         request,
         _("Who has this role is led to the set-up of a second factor before anything else.")

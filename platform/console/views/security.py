@@ -6,7 +6,6 @@ from allauth.mfa.base import views as second_factor
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -22,7 +21,7 @@ from kernel.errors import DomainError
 from staff.audit import record_event
 from staff.email_change import confirm_email_change, make_email_change, read_email_change
 from staff.errors import LinkUnusable
-from staff.people import end_sessions
+from staff.people import end_sessions, list_sessions
 from staff.permissions import SIGNED_IN
 from staff.requests import get_actor
 
@@ -43,15 +42,12 @@ def overview(request: HttpRequest) -> HttpResponse:
     """How one signs in, and where one is signed in."""
     factors = {each.type: each for each in Authenticator.objects.filter(user_id=request.user.pk)}
     codes = factors.get(Authenticator.Type.RECOVERY_CODES)
-    sessions = sorted(
-        UserSession.objects.purge_and_list(request.user), key=lambda each: each.last_seen_at, reverse=True
-    )
     context = {
         "totp": factors.get(Authenticator.Type.TOTP),
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
         "sessions": [
             (each, describe_device(each.user_agent), each.session_key == request.session.session_key)
-            for each in sessions
+            for each in list_sessions(user_id=request.user.pk)  # type: ignore[arg-type]
         ],
     }
     return render(request, "console/security/overview.html", context)

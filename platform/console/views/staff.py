@@ -32,8 +32,10 @@ from staff.models import User
 from staff.people import (
     change_role_of,
     close_account,
+    end_sessions_of,
     get_person,
     list_people,
+    list_sessions,
     remove_second_factor,
     reopen_account,
 )
@@ -42,13 +44,15 @@ from staff.requests import get_actor
 from staff.roles import list_roles
 from staff.types import IssuedInvitation
 
-from console.access import get_access_of, staff_page
+from console.access import confirmed, get_access_of, staff_page
+from console.devices import describe_device
 from console.forms.fields import add_fault
 from console.forms.staff import AcceptForm, InvitationForm, RoleForm
 from tenants.transaction import act_as, current_shop
 
 
 @staff_page("staff.manage")
+@confirmed
 def staff_list(request: HttpRequest) -> HttpResponse:
     """Everybody with an account, the open invitations, and the form for another one."""
     now, access = timezone.now(), get_access_of(request)
@@ -81,11 +85,14 @@ def staff_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
         person = get_person(user_id=user_id)
     except NotFound:
         raise Http404 from None
-    roles = _list_choices(request)
+    roles, is_self = _list_choices(request), person.id == request.user.pk
+    may_change = person.role in {code for code, _name in roles} or not person.role_name
+    sessions = list_sessions(user_id=user_id) if may_change and not is_self else []
     context = {
         "person": person,
-        "is_self": person.id == request.user.pk,
-        "may_change": person.role in {code for code, _name in roles} or not person.role_name,
+        "is_self": is_self,
+        "may_change": may_change,
+        "sessions": [(each, describe_device(each.user_agent)) for each in sessions],
         "form": RoleForm(initial={"role": person.role}, roles=roles),
     }
     return render(request, "console/staff/detail.html", context)
@@ -93,6 +100,7 @@ def staff_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 @require_POST
 @staff_page("staff.manage")
+@confirmed
 def staff_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Give somebody another role."""
     role = request.POST.get("role", "")
@@ -106,6 +114,7 @@ def staff_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 @require_POST
 @staff_page("staff.manage")
+@confirmed
 def staff_close(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Let somebody in no longer."""
     return _change(
@@ -118,6 +127,7 @@ def staff_close(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 @require_POST
 @staff_page("staff.manage")
+@confirmed
 def staff_open(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Let somebody in again."""
     return _change(
@@ -130,18 +140,46 @@ def staff_open(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 @require_POST
 @staff_page("staff.manage")
+@confirmed
 def staff_second_factor(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Remove the second factor of somebody who lost it."""
     return _change(
         request,
         user_id,
-        lambda: remove_second_factor(user_id=user_id, access=get_access_of(request)),
+        lambda: remove_second_factor(user_id=user_id, by=request.user.pk, access=get_access_of(request)),  # type: ignore[arg-type]
         _("The second factor is removed. The password alone signs in until another one is set up."),
     )
 
 
 @require_POST
 @staff_page("staff.manage")
+@confirmed
+def staff_sessions_end(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    """Sign somebody out everywhere."""
+    return _change(
+        request,
+        user_id,
+        lambda: end_sessions_of(user_id=user_id, access=get_access_of(request)),
+        _("All sessions of this account have ended."),
+    )
+
+
+@require_POST
+@staff_page("staff.manage")
+@confirmed
+def staff_session_end(request: HttpRequest, user_id: UUID, session_id: int) -> HttpResponse:
+    """Sign somebody out in one place."""
+    return _change(
+        request,
+        user_id,
+        lambda: end_sessions_of(user_id=user_id, access=get_access_of(request), session_id=session_id),
+        _("The session has ended."),
+    )
+
+
+@require_POST
+@staff_page("staff.manage")
+@confirmed
 def invitation_send(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """Send another link; the former one stops working."""
     try:
