@@ -7,7 +7,6 @@ own. `tests/support/` holds what stands behind the fixtures.
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from config.embedded.valkey import EmbeddedValkey
@@ -113,7 +112,7 @@ def fresh_database(
     django_db_setup: None, database_server: TestServer, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[str]:
     """A database of this test's own, where everything commits. Its name."""
-    with django_db_blocker.unblock(), live.fresh_database(database_server) as name:
+    with django_db_blocker.unblock(), live.fresh_database(database_server, live.LIVE) as name:
         yield name
 
 
@@ -130,11 +129,22 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url()
 
 
-@pytest.fixture
-def web_server(fresh_database: str, database_server: TestServer, tmp_path: Path) -> Iterator[live.LiveServer]:
-    """A real gunicorn on this test's own database: `web_server.url(shop, "/console/")`."""
-    with live.live_server(database_server, tmp_path) as server:
+@pytest.fixture(scope="session")
+def _web_servers(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[live.LiveServer]:
+    """The web server of all tests of this run, one after the other: to start it takes seconds."""
+    urls = {
+        "LAXIN_DATABASE_URL": str(database_server.owner_url(live.LIVE)),
+        "LAXIN_APP_DATABASE_URL": str(database_server.app_url(live.LIVE)),
+    }
+    with live.live_server(database_server, tmp_path_factory.mktemp("web"), **urls) as server:
         yield server
+
+
+@pytest.fixture
+def web_server(fresh_database: str, _web_servers: live.LiveServer) -> Iterator[live.LiveServer]:
+    """A real gunicorn on this test's own database: `web_server.url(shop, "/console/")`."""
+    yield _web_servers
+    _web_servers.begin_anew()
 
 
 @pytest.fixture(scope="session")

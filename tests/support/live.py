@@ -22,12 +22,14 @@ from tests.settings import ROOT
 from tests.support.database import TestServer
 
 START_SECONDS = 60
+# One test after the other has a database of this name: the web server that serves them all is told it once.
+LIVE = "laxin_live"
 
 
 @contextmanager
-def fresh_database(server: TestServer) -> Iterator[str]:
+def fresh_database(server: TestServer, name: str = "") -> Iterator[str]:
     """Point this process at a new copy of the prepared database; drop the copy in the end. Its name."""
-    name = f"laxin_{uuid4().hex[:12]}"
+    name = name or f"laxin_{uuid4().hex[:12]}"
     server.copy_database(name)
     try:
         server.use(name)
@@ -59,24 +61,43 @@ class LiveServer:
 
     port: int
     log: Path
+    pid: int
 
     def url(self, shop: Shop | None = None, path: str = "/") -> str:
         """The address of a page of a shop, or of the public site."""
         host = f"{shop.slug}.localhost" if shop else "localhost"
         return f"http://{host}:{self.port}{path}"
 
+    def begin_anew(self) -> None:
+        """From now on a new process serves; what the former one remembered and was doing is gone.
+
+        It is a fork of one that has imported everything, and requests wait for it: the socket stays open.
+        """
+        serving = _children_of(self.pid)
+        for pid in serving:
+            os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + START_SECONDS
+        while not (left := _children_of(self.pid)) or left & serving:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"No new process serves. The end of {self.log}:\n{process.read_tail(self.log, 60)}")
+            time.sleep(0.01)
+
 
 @contextmanager
 def live_server(server: TestServer, home: Path, **variables: str) -> Iterator[LiveServer]:
-    """Run the web server on the database in use now."""
+    """Run the web server, on the database in use now unless `variables` name another."""
     port = process.find_free_port()
     log = home / "web.log"
-    command = ["gunicorn", "config.wsgi:application", "--no-control-socket", "--worker-class=gthread"]
+    command = ["gunicorn", "config.wsgi:application", "--no-control-socket", "--preload", "--worker-class=gthread"]
     command += ["--workers=1", "--threads=4", f"--bind=127.0.0.1:{port}", "--graceful-timeout=2"]
     environ = child_environ(server, home, LAXIN_PORT=str(port), **variables)
     with _running(command, environ, log) as child:
         _wait_for(lambda: _answers(port), child, log)
-        yield LiveServer(port, log)
+        yield LiveServer(port, log, child.pid)
+
+
+def _children_of(pid: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
 @contextmanager
