@@ -10,6 +10,10 @@ IDENTITIES = ("auth_permission", "django_content_type")
 # Not part of a shop's data: an archive must not sign anyone in, nor hold the archive before it.
 LEFT_OUT = ("django_session", "usersessions_usersession", "archives_archive", "archives_piece")
 
+# Mails have links that sign people in. An archive knows which were sent, so none is sent twice, but not what they said;
+# those that still wait are not in it.
+MAILS, MAIL_TEXTS = "messaging_email", frozenset({"text", "html"})
+
 _TABLES = """
 SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '')
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -42,6 +46,15 @@ def read_tables(cursor: Any, schema: str) -> list[Table]:
     cursor.execute(_TABLES, [schema])
     left_out = {HISTORY, *LEFT_OUT, *IDENTITIES}
     return [Table(name, tuple(columns)) for name, columns in cursor.fetchall() if name not in left_out]
+
+
+def select_rows(schema: str, table: Table) -> str:
+    """Return the query of what an archive has of a table."""
+    columns = ", ".join(
+        f"'' AS \"{name}\"" if table.name == MAILS and name in MAIL_TEXTS else f'"{name}"' for name in table.columns
+    )
+    where = " WHERE sent_at IS NOT NULL" if table.name == MAILS else ""
+    return f'SELECT {columns} FROM {schema}."{table.name}"{where}'  # noqa: S608
 
 
 def read_sizes(cursor: Any, schema: str, tables: Sequence[Table]) -> dict[str, int]:

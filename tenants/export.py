@@ -11,7 +11,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from tenants.archive import ArchiveWriter, Sink
-from tenants.contents import HISTORY, Table, read_identities, read_sequences, read_sizes, read_tables
+from tenants.contents import HISTORY, Table, read_identities, read_sequences, read_sizes, read_tables, select_rows
 from tenants.domains import pack_domains
 from tenants.models import Shop
 
@@ -36,7 +36,8 @@ class Exported:
 def export_shop(
     *, shop: Shop, file: Sink, now: datetime, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Exported:
-    """Write the shop's archive; its people work on meanwhile. Sessions are left out: an archive signs nobody in.
+    """Write the shop's archive; its people work on meanwhile. Sessions and what mails said are left out: an archive
+    signs nobody in.
 
     `progress` is told again and again how many bytes of how many are done, as the tables' sizes let it guess.
     """
@@ -100,6 +101,5 @@ def _begin(cursor: Any, schema: str) -> list[Table]:
 
 
 def _copy(cursor: Any, schema: str, table: Table) -> Iterator[bytes]:
-    columns = ", ".join(f'"{name}"' for name in table.columns)
-    with cursor.copy(f'COPY {schema}."{table.name}" ({columns}) TO STDOUT') as copy:
+    with cursor.copy(f"COPY ({select_rows(schema, table)}) TO STDOUT") as copy:
         yield from map(bytes, copy)

@@ -49,8 +49,8 @@ def hand_over_email(*, email: Email) -> None:
 
 
 def settle_email(*, email_id: int, now: datetime) -> None:
-    """Note that a message was taken by the mail server."""
-    Email.objects.filter(pk=email_id).update(sent_at=now, last_error="")
+    """Note that a message was taken by the mail server, and forget what it said: its links sign people in."""
+    Email.objects.filter(pk=email_id).update(sent_at=now, last_error="", text="", html="")
 
 
 def record_failure(*, email_id: int, error: str) -> None:

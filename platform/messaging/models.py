@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class Email(models.Model):
-    """One message, kept after sending as the delivery log."""
+    """One message, kept after sending as the delivery log, without its text."""
 
     id = models.BigAutoField(primary_key=True)
     key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - most mails have none

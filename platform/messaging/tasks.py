@@ -6,9 +6,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from messaging.delivery import claim_email, hand_over_email, record_failure, settle_email
+from messaging.retention import forget_emails
 from messaging.selectors import list_due
 from tenants.selectors import list_shops
-from tenants.tasks import PublicTask, enqueue_for_shop
+from tenants.tasks import PublicTask, enqueue_for_shop, enqueue_on_commit
 from tenants.transaction import outside
 
 BATCH_SIZE = 500
@@ -44,3 +45,17 @@ def deliver_due_emails_of_all_shops() -> None:
     """Sent by beat: hand the work out to the shops."""
     for shop in list_shops():
         enqueue_for_shop(shop, deliver_due_emails)
+
+
+@shared_task(ignore_result=True)
+def forget_old_emails() -> None:
+    """Texts that no longer serve and old messages; a large backlog is worked off in several transactions."""
+    if forget_emails(now=timezone.now()):
+        enqueue_on_commit(forget_old_emails)
+
+
+@shared_task(base=PublicTask, ignore_result=True)
+def forget_old_emails_of_all_shops() -> None:
+    """Sent by beat: hand the work out to the shops."""
+    for shop in list_shops():
+        enqueue_for_shop(shop, forget_old_emails)

@@ -5,12 +5,15 @@ import json
 import tarfile
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from catalog.models import Product
 from django.contrib.auth.models import Permission
 from django.db import connection, connections
+from messaging.models import Email
+from messaging.selectors import list_due
+from messaging.services import queue_email
 from staff.models import User
 from stock.models import Balance, Entry
 
@@ -119,6 +122,23 @@ def test_sessions_are_not_in_the_archive(north: Shop, now: datetime, client_for:
     archive = members(export(north, now))
     key = client.cookies["laxin_session"].value  # type: ignore[attr-defined]
     assert not any(key.encode() in data or "django_session" in name for name, data in archive.items())
+
+
+def test_what_mails_say_is_not_in_the_archive_and_none_is_sent_again(north: Shop, now: datetime) -> None:
+    link = "http://north.localhost/invitation/secret-of-the-owner/"
+    with tenant_transaction(north):
+        sent, _waiting = (queue_email(to=["li@x.example"], subject="Hi", text=link, html=link, now=now) for _ in "12")
+        # As an earlier version left it: sent, with its text.
+        Email.objects.filter(pk=sent).update(sent_at=now, key="once")
+    archive = export(north, now)
+
+    assert not any(b"secret-of-the-owner" in data for data in members(archive).values())
+    copy = restore_shop(file=io.BytesIO(archive), slug="north-copy", now=now).shop
+    with tenant_transaction(copy):
+        (email,) = Email.objects.all()
+        assert (email.pk, email.key, email.sent_at, email.subject) == (sent, "once", now, "Hi")
+        assert (email.text, email.html) == ("", "")
+        assert list_due(now=now + timedelta(days=1), limit=10) == []
 
 
 def test_the_archive_is_one_moment_of_the_shop(north: Shop, now: datetime) -> None:

@@ -33,6 +33,11 @@ CELERY_BEAT_SCHEDULE = {
     "delete-old-archives": {"task": "archives.tasks.delete_old_archives_of_all_shops", "schedule": 3600.0},
     "beat-heart": {"task": "website.tasks.beat_heart", "schedule": 60.0, "options": {"expires": 60}},
     "deliver-due-emails": {"task": "messaging.tasks.deliver_due_emails_of_all_shops", "schedule": 60.0},
+    "forget-emails": {
+        "task": "messaging.tasks.forget_old_emails_of_all_shops",
+        "schedule": 6 * 3600.0,
+        "options": {"expires": 3600},
+    },
     "process-due-payment-events": {"task": "billing.tasks.process_due_events", "schedule": 60.0},
     "review-accounts": {"task": "billing.tasks.review_accounts", "schedule": 300.0, "options": {"expires": 300}},
     "reconcile-some-accounts": {"task": "billing.tasks.reconcile_some_accounts", "schedule": 1800.0},
