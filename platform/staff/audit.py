@@ -26,11 +26,11 @@ from tenants.transaction import find_actor, tenant_transaction
 # The session of somebody of the platform who acts for the shop keeps {"name": …, "reason": …} here.
 OPERATOR = "operator"
 
-# Those who act without a session of the shop's own; the last is the beginning of many ids.
+# Those who are nobody of the shop; the last is the beginning of many ids.
 SYSTEM: dict[str, str | Promise] = {
-    TASK: _("System: background work"),
-    COMMAND: _("System: command of the platform"),
-    "operator:": _("Support of the platform"),
+    TASK: _("Background task"),
+    COMMAND: _("Platform command"),
+    "operator:": _("Platform support"),
 }
 
 EVENTS: dict[str, str | Promise] = {
@@ -80,6 +80,11 @@ class Filter:
     subject: str = ""
     since: datetime | None = None
     until: datetime | None = None
+
+
+def describe_actor(actor: str) -> str | Promise:
+    """What kind of actor this is, where it is nobody of the shop's own people; else empty."""
+    return next((text for start, text in SYSTEM.items() if actor.startswith(start)), "")
 
 
 def record_event(

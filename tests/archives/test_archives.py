@@ -17,6 +17,7 @@ from catalog.types import ProductInput, VariantInput
 from django.db import connections
 from django.utils import timezone
 
+from tenants.export import export_shop
 from tenants.models import Shop
 from tenants.restore import restore_shop
 from tenants.transaction import tenant_transaction
@@ -223,16 +224,14 @@ def test_the_job_of_a_writer_that_died_is_taken_over_after_a_minute(
 def test_a_writer_that_was_only_slow_writes_nothing_more_once_another_one_took_over(
     north: Shop, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    export = services.export_shop
-
     def be_slow(*, file: Any, **rest: Any) -> Any:
         file.write(b"x" * (services.PIECE + 1))
         with tenant_transaction(north):
             Archive.objects.update(beat_at=now - STALLED - timedelta(seconds=1))
         with monkeypatch.context() as patch:
-            patch.setattr(services, "export_shop", export)
+            patch.setattr(services, "export_shop", export_shop)
             assert write(north)
-        return export(file=file, **rest)
+        return export_shop(file=file, **rest)
 
     ask(north, now)
     monkeypatch.setattr(services, "export_shop", be_slow)

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -172,6 +173,15 @@ def test_a_link_to_another_address_ends_with_the_password_it_was_asked_for_with(
     assert answers == [410, 410]
     with tenant_transaction(north):
         assert User.objects.get().email == owner_email("north")
+
+
+def test_a_link_to_another_address_ends_after_a_day(north: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_in(north).post("/console/security/email/", {"email": "boss@north.example"})
+    link, asked_at = read_link(mail.outbox[-1].body), time.time()
+
+    for hours, status in ((23, 200), (25, 410)):
+        monkeypatch.setattr("django.core.signing.time.time", lambda hours=hours: asked_at + hours * 3600)
+        assert ShopClient(north).get(link).status_code == status
 
 
 def test_guesses_at_one_account_are_counted_from_wherever_they_come(north: Shop) -> None:

@@ -13,7 +13,17 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from staff.audit import EVENTS, SUBJECTS, SYSTEM, Filter, find_entry, list_entries, read_entries, record_event
+from staff.audit import (
+    EVENTS,
+    SUBJECTS,
+    SYSTEM,
+    Filter,
+    describe_actor,
+    find_entry,
+    list_entries,
+    read_entries,
+    record_event,
+)
 from staff.models import AuditEntry
 from staff.people import list_people
 from staff.requests import get_actor
@@ -37,7 +47,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     page = list_entries(chosen=_read_filter(request), **get_page_arguments(request))
     context = {
         "page": page,
-        "rows": [(entry, _say(entry), SYSTEM.get(entry.actor, "")) for entry in page],
+        "rows": [(entry, _say(entry), describe_actor(entry.actor)) for entry in page],
         "chosen": request.GET,
         "people": [*people, *SYSTEM.items()],
         "events": EVENTS.items(),
@@ -56,7 +66,7 @@ def audit_detail(request: HttpRequest, entry_id: int) -> HttpResponse:
         raise Http404
     before, after = entry.before or {}, entry.after or {}
     values = [(name, _show(before, name), _show(after, name)) for name in sorted({*before, *after})]
-    context = {"entry": entry, "what": _say(entry), "system": SYSTEM.get(entry.actor, ""), "values": values}
+    context = {"entry": entry, "what": _say(entry), "system": describe_actor(entry.actor), "values": values}
     return render(request, "console/audit/detail.html", context)
 
 
