@@ -132,11 +132,8 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def _web_servers(database_server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[live.LiveServer]:
     """The web server of all tests of this run, one after the other: to start it takes seconds."""
-    urls = {
-        "LAXIN_DATABASE_URL": str(database_server.owner_url(live.LIVE)),
-        "LAXIN_APP_DATABASE_URL": str(database_server.app_url(live.LIVE)),
-    }
-    with live.live_server(database_server, tmp_path_factory.mktemp("web"), **urls) as server:
+    home = tmp_path_factory.mktemp("web")
+    with live.live_server(database_server, home, **live.live_database(database_server)) as server:
         yield server
 
 

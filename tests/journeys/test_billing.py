@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,7 +15,7 @@ from billing.standing import TRIAL_LENGTH
 from tenants.models import Shop
 from tests.support.browser import PHONE, axe_violations, page_of
 from tests.support.database import TestServer
-from tests.support.paying import PayingSite, paying_site
+from tests.support.paying import PayingProcesses, PayingSite, paying_processes, paying_site
 from tests.support.shops import PASSWORD, owner_email
 
 FAILS_LATER = "4000 0000 0000 0341"
@@ -41,10 +40,19 @@ LANGUAGE = {"zh-CN": "zh-hans", "en-US": "en"}
 MOMENT = 20_000  # milliseconds that a busy machine may take
 
 
+@pytest.fixture(scope="module")
+def processes(
+    database_server: TestServer, valkey: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PayingProcesses]:
+    """They take seconds to start, and serve every test of this module."""
+    with paying_processes(database_server, tmp_path_factory.mktemp("paying"), valkey) as processes:
+        yield processes
+
+
 @pytest.fixture
-def site(fresh_database: str, database_server: TestServer, tmp_path: Path, valkey: str) -> Iterator[PayingSite]:
+def site(fresh_database: str, processes: PayingProcesses) -> Iterator[PayingSite]:
     """Everything that paying needs; events are held until they are let out."""
-    with paying_site(database_server, tmp_path, valkey) as site:
+    with paying_site(processes) as site:
         yield site
 
 

@@ -41,6 +41,14 @@ def fresh_database(server: TestServer, name: str = "") -> Iterator[str]:
         server.drop_database(name)
 
 
+def live_database(server: TestServer) -> dict[str, str]:
+    """The variables of a process that outlives a test: whichever database is named `LIVE`."""
+    return {
+        "LAXIN_DATABASE_URL": str(server.owner_url(LIVE)),
+        "LAXIN_APP_DATABASE_URL": str(server.app_url(LIVE)),
+    }
+
+
 def child_environ(server: TestServer, home: Path, **variables: str) -> dict[str, str]:
     """The environment of a child process that works on the database in use now."""
     return {
