@@ -8,6 +8,7 @@ DomainError
 ├── LastOwner           the shop would be left without an active owner
 ├── BeyondOwnRole       somebody hands out, or changes, more than the own role may do
 ├── RoleInUse           people or invitations have the role
+├── TooOften            mails to strangers, or new shops, are as many as they may be in a day
 └── AccountStays        code tried to delete an account; it can only be closed
 """
 
@@ -76,6 +77,12 @@ class RoleInUse(DomainError):
 
     def __init__(self) -> None:
         super().__init__(_("Somebody has this role or is invited with it. Give them another one first."))
+
+
+class TooOften(DomainError):
+    """It can be done later; the message says when."""
+
+    code = "TOO_OFTEN"
 
 
 class AccountStays(DomainError):

@@ -9,7 +9,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.utils import timezone
 from messaging.models import Email
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from staff.models import AuditEntry, Invitation, Role, User
 from staff.permissions import PERMISSIONS
 
@@ -378,3 +378,51 @@ def test_a_plan_limits_accounts_and_invitations_together(
     assert refused.context["form"].non_field_errors()
     with tenant_transaction(north):
         assert Invitation.objects.count() == 1
+
+
+def test_a_strangers_mailbox_is_not_filled_by_whatever_shop(
+    client: ShopClient, north: Shop, shops: tuple[Shop, Shop], settings: Settings
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"mail_to_stranger": "3/d/key"}
+    client.cookies["laxin_language"] = "en"
+    form = {"email": "Stranger@x.example", "role": "cashier"}
+    client.post("/console/staff/", form)
+    with tenant_transaction(north):
+        [first] = Invitation.objects.values_list("pk", flat=True)
+    client.post(f"/console/staff/invitations/{first}/send/")
+    client.post(f"/console/staff/invitations/{first}/revoke/")
+    client.post("/console/staff/", form)  # the third mail
+    with tenant_transaction(north):
+        second = Invitation.objects.latest("pk")
+
+    resent = client.post(f"/console/staff/invitations/{second.pk}/send/", follow=True)
+    changed = client.post("/console/security/email/", {"email": form["email"]})
+    with tenant_transaction(shops[1]):
+        southerner = User.objects.get()
+    south = ShopClient(shops[1])
+    south.force_login(southerner)
+    refused = south.post("/console/staff/", form)
+
+    assert "Try again in 24 hours." in resent.content.decode()
+    assert list(changed.context["form"].errors) == list(refused.context["form"].errors) == ["email"]
+    with tenant_transaction(shops[1]):
+        assert (Invitation.objects.count(), Email.objects.count()) == (0, 0)
+    with tenant_transaction(north):
+        assert Email.objects.count() == 3
+        assert Invitation.objects.get(pk=second.pk).secret_hash == second.secret_hash
+
+
+def test_a_shop_sends_no_more_invitations_than_it_may_in_a_day(
+    client: ShopClient, north: Shop, settings: Settings
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"mail_of_shop": "2/d/key"}
+    client.cookies["laxin_language"] = "en"
+
+    answers = [
+        client.post("/console/staff/", {"email": f"{number}@x.example", "role": "cashier"}) for number in range(3)
+    ]
+
+    assert [answer.status_code for answer in answers] == [302, 302, 200]
+    assert "Try again in 24 hours." in answers[2].content.decode()
+    with tenant_transaction(north):
+        assert (Invitation.objects.count(), Email.objects.count()) == (2, 2)

@@ -116,6 +116,27 @@ def test_a_machine_that_signs_up_again_and_again_is_slowed_down(settings: Settin
     assert answers == [200, 200, 429]
 
 
+@pytest.mark.parametrize("rate", ["2/d/ip", "2/d/key"])
+@pytest.mark.usefixtures("shops")
+def test_shops_of_a_day_are_limited_for_a_network_and_for_an_address(settings: Settings, rate: str) -> None:
+    """What is refused does not count, and what was sent twice leads into its shop also at the limit."""
+    settings.ACCOUNT_RATE_LIMITS = {"open_shop": rate}
+    client = ShopClient()
+    client.cookies["laxin_language"] = "en"
+    for slug in ("www", "north", "first", "north", "second"):
+        client.post("/signup/", GOOD | {"slug": slug})
+
+    again = client.post("/signup/", GOOD | {"slug": "second"})
+    refused = client.post("/signup/", GOOD | {"slug": "third"})
+
+    assert again.status_code == 302
+    assert refused.status_code == 200
+    assert "Try again in 24 hours." in refused.content.decode()
+    assert set(Shop.objects.values_list("slug", flat=True)) == {"north", "south", "first", "second"}
+    other = GOOD | {"slug": "third", "email": "other@corner.example"}
+    assert client.post("/signup/", other).status_code == (302 if rate == "2/d/key" else 200)
+
+
 @pytest.mark.parametrize("field", ["slug", "name", "email", "password"])
 @pytest.mark.usefixtures("shops")
 def test_a_nul_is_answered_as_a_fault_of_its_field(field: str) -> None:

@@ -60,6 +60,10 @@ ACCOUNT_RATE_LIMITS = {
     "shop_door": "30/m/ip",
     "find_shop": "5/m/ip,20/h/ip",
     "find_shop_of_address": "3/h/key",
+    # Keys: the owner's address; the address that is written to, whichever shop writes; the shop that writes.
+    "open_shop": "20/d/ip,5/d/key",
+    "mail_to_stranger": "5/d/key",
+    "mail_of_shop": "50/d/key",
 }
 ACCOUNT_ADAPTER = "staff.adapter.AccountAdapter"
 ACCOUNT_FORMS = {

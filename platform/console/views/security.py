@@ -24,6 +24,7 @@ from staff.errors import LinkUnusable
 from staff.people import end_sessions, list_sessions
 from staff.permissions import SIGNED_IN
 from staff.requests import get_actor
+from staff.throttles import check_may_write_to
 
 from console.access import staff_page
 from console.devices import describe_device
@@ -83,6 +84,7 @@ def email_change(request: HttpRequest) -> HttpResponse:
         email = form.cleaned_data["email"].lower()
         try:
             token = make_email_change(user_id=request.user.pk, email=email)  # type: ignore[arg-type]
+            check_may_write_to(request, email=email)
         except DomainError as fault:
             add_fault(form, fault)
         else:

@@ -42,6 +42,7 @@ from staff.people import (
 from staff.permissions import CASHIER
 from staff.requests import get_actor
 from staff.roles import list_roles
+from staff.throttles import check_may_write_to
 from staff.types import IssuedInvitation
 
 from console.access import confirmed, get_access_of, staff_page
@@ -266,6 +267,7 @@ def _name_of(request: HttpRequest) -> str:
 
 
 def _send(request: HttpRequest, issued: IssuedInvitation) -> None:
+    check_may_write_to(request, email=issued.email)
     shop = current_shop()
     context = {
         "shop_name": shop.name,

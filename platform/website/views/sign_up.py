@@ -15,6 +15,7 @@ from messaging.services import queue_template
 from staff.errors import ShopRefused
 from staff.selectors import find_just_opened_shop
 from staff.services import check_new_shop, create_sign_in_link
+from staff.throttles import counting_new_shop
 
 from billing.plans import INTERVALS, PLANS
 from billing.services import open_shop_on_trial
@@ -39,7 +40,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     """Open a shop and lead its owner, by a single-use link, to the console on the shop's own host."""
     form = SignUpForm(request.POST if request.method == "POST" else None, initial=_chosen(request))
     if request.method == "POST":
-        entrance = _open_shop(form)
+        entrance = _open_shop(request, form)
         if entrance:
             return redirect(entrance)
     address = urlsplit(settings.BASE_URL)
@@ -71,7 +72,7 @@ def _describe(form: SignUpForm) -> dict[str, str] | None:
     return {"name": str(PLANS[plan].name), "interval": interval, "price": price}
 
 
-def _open_shop(form: SignUpForm) -> str | None:
+def _open_shop(request: HttpRequest, form: SignUpForm) -> str | None:
     """The address that the owner enters by, or None with every fault shown in the form."""
     now = timezone.now()
     typed = {name: form.data.get(name, "") for name in ASKED_OF_STAFF}
@@ -80,7 +81,8 @@ def _open_shop(form: SignUpForm) -> str | None:
             check_new_shop(**typed)  # what the form cannot know is told in the same answer
             return None
         given = {name: form.cleaned_data[name] for name in (*ASKED_OF_STAFF, "industry")}
-        opened = open_shop_on_trial(**given, now=now)
+        with counting_new_shop(request, email=given["email"]):
+            opened = open_shop_on_trial(**given, now=now)
         shop, user_id = opened.shop, opened.user_id
     except ShopRefused as refused:
         same = find_just_opened_shop(slug=typed["slug"], email=typed["email"], password=typed["password"], now=now)

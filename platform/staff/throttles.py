@@ -1,0 +1,66 @@
+"""How often we write to addresses that nobody has proven to be theirs, and how many shops are opened.
+
+Anybody can type a stranger's address, and a text of their own as a name.
+
+The rates are those of ACCOUNT_RATE_LIMITS (`config.settings.security`); what was counted lies in the cache.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from allauth.core.internal.ratelimit import consume, get_rates
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from staff.errors import ShopRefused, TooOften
+from tenants.cache import PUBLIC
+from tenants.transaction import current_shop
+
+APP = "allauth.account"
+
+
+def check_may_write_to(request: HttpRequest, *, email: str) -> None:
+    """Count a mail of the current shop's to an address that is not proven. Raises `TooOften`."""
+    if not _count_everywhere("mail_to_stranger", key=email.lower()):
+        raise TooOften(
+            _("This address was written to several times within a day. Try again in 24 hours."), field=["email"]
+        )
+    if not consume(request, app=APP, action="mail_of_shop", key=current_shop().schema_name):
+        raise TooOften(_("The shop has sent as many invitations and links as it may in a day. Try again in 24 hours."))
+
+
+@contextmanager
+def counting_new_shop(request: HttpRequest, *, email: str) -> Iterator[None]:
+    """Count the shop that the block opens, for the network that asks and the owner's address; a refused one is not.
+
+    Raises `ShopRefused`.
+    """
+    usage = consume(request, app=APP, action="open_shop", key=email.strip().lower())
+    if not usage:
+        raise ShopRefused(
+            [
+                TooOften(
+                    _(
+                        "Several shops were opened with this address or from your network within a day. "
+                        "Try again in 24 hours."
+                    )
+                )
+            ]
+        )
+    try:
+        yield
+    except ShopRefused:
+        usage.rollback()
+        raise
+
+
+def _count_everywhere(action: str, *, key: str) -> bool:
+    """Tell whether it may be once more, in all shops together: what `consume` counts is of the shop that is open."""
+    for rate in get_rates(app=APP, action=action):
+        name = f"{PUBLIC}{action}:{rate}:{hashlib.sha256(key.encode()).hexdigest()}"
+        cache.add(name, 0, rate.duration)
+        if cache.incr(name) > rate.amount:
+            return False
+    return True
