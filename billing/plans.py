@@ -5,7 +5,7 @@ another amount here and the next sync makes a new price; subscriptions keep thei
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -100,8 +100,8 @@ def get_plan(key: str) -> Plan:
 
 
 def get_allowance(key: str) -> Plan:
-    """Return the plan whose limits and features hold for `key`: a plan's name or `trial`."""
-    return get_plan(TRIAL_LIKE if key == TRIAL else key)
+    """Return what holds for a plan; a trial and a plan no longer sold have Growth's limits and every feature."""
+    return PLANS.get(key) or replace(PLANS[TRIAL_LIKE], features=_ALL[-1].features)
 
 
 def name_of_plan(key: str) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from billing.plans import PLANS, TRIAL, TRIAL_LIKE, get_plan, rank_of
+from billing.plans import TRIAL, get_allowance, rank_of
 
 TRIAL_LENGTH = timedelta(days=14)
 TRIAL_WARNING = timedelta(days=3)
@@ -96,12 +96,12 @@ class Standing:
     @property
     def limits(self) -> Mapping[str, int]:
         """By resource; none for a shop that was made by hand."""
-        return _allowance(self.plan).limits if self.plan else {}
+        return get_allowance(self.plan).limits if self.plan else {}
 
     @property
     def features(self) -> tuple[str, ...]:
         """Of the plan."""
-        return _allowance(self.plan).features if self.plan else ()
+        return get_allowance(self.plan).features if self.plan else ()
 
 
 def judge(facts: Facts, now: datetime) -> Standing:
@@ -252,11 +252,6 @@ def _runs(starts_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
 
 def _later(now: datetime, instants: Sequence[datetime]) -> list[datetime]:
     return [instant for instant in instants if instant > now]
-
-
-def _allowance(plan: str) -> Any:
-    """A plan that is no longer in the table has the trial's limits, not none at all."""
-    return get_plan(plan if plan in PLANS else TRIAL_LIKE)
 
 
 def _day(instant: datetime) -> str:

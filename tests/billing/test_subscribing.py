@@ -16,7 +16,7 @@ def test_a_shop_on_trial_is_open_with_the_trials_limits(merchant: Merchant, now:
     shop = Shop.objects.get(pk=merchant.shop.pk)
     assert merchant.standing == ("open", "trial", {"kind": "trial", "at": "2026-03-18T12:00:00+00:00"})
     assert shop.limits == dict(PLANS["growth"].limits)
-    assert shop.features == ["custom_domains", "custom_roles"]
+    assert shop.features == ["custom_domains", "custom_roles", "audit_export"]
     assert merchant.account.next_review_at == now + timedelta(days=11)
 
 
