@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from .cart import Cart, Json, State
@@ -162,16 +163,22 @@ def orderings(turn: Turn, promotions: list[Json], start: State, most: int | None
     One without effect leaves everything as it was, so its ordering is a longer name for another one.
     """
 
-    def extend(state: State, total: int, ordering: list[Json]) -> Iterator[tuple[int, list[Json]]]:
-        yield total, ordering
-        if most is not None and len(ordering) >= most:
+    apart = [[exclude_each_other(one, other) for other in promotions] for one in promotions]
+
+    @cache  # two that do not meddle with each other lead to one state, whichever goes first
+    def attempt_at(place: int, state: State) -> Attempt:
+        return turn.run(promotions[place], state)
+
+    def extend(state: State, total: int, places: list[int]) -> Iterator[tuple[int, list[Json]]]:
+        yield total, [promotions[place] for place in places]
+        if most is not None and len(places) >= most:
             return
-        for promotion in promotions:
-            if promotion in ordering or any(exclude_each_other(promotion, other) for other in ordering):
+        for place in range(len(promotions)):
+            if place in places or any(apart[place][other] for other in places):
                 continue
-            attempt = turn.run(promotion, state)
+            attempt = attempt_at(place, state)
             if attempt.effective:
-                yield from extend(attempt.state, total + attempt.amount, [*ordering, promotion])
+                yield from extend(attempt.state, total + attempt.amount, [*places, place])
 
     return extend(start.without_cap(), 0, [])
 
