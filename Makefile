@@ -16,7 +16,7 @@ up: env ## start everything: database, queue, demo shop, web; Ctrl-C stops it
 down: env ## stop the one that runs on this data
 	@$(BIN)/laxin down
 
-test: env frontend ## the whole test suite; a part of it: make test ARGS=tests/config
+test: env frontend ## the whole test suite, on every core; a part of it: make test ARGS=tests/config
 	@scripts/ensure-chromium
 	@scripts/ensure-pgbouncer
 	@$(BIN)/pytest $(ARGS)
