@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from billing.plans import PLANS
 
@@ -35,7 +35,7 @@ class PlanForm(ReasonForm):
     until = forms.DateField(
         label=gettext_lazy("Until the end of"),
         required=False,
-        widget=UnfoldAdminDateWidget(),
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
         help_text=gettext_lazy("Left empty, it holds until an operator ends it."),
     )
     field_order = ("plan", "until", "reason")

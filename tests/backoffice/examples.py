@@ -74,21 +74,24 @@ def fill(north: Shop, south: Shop) -> None:
         LogEntry.objects.log_actions(operator.pk, [north], CHANGE, change_message=message, single_object=True)
 
 
-def list_pages() -> list[str]:
+def list_pages(*, dialogs: bool = True) -> list[str]:
     """Every page behind the gate: overview, own password, lists, a page of each table, dialogs of all actions."""
+    apps = {table._meta.app_label for table in site._registry}
     pages = [reverse("admin:index"), reverse("admin:password_change"), reverse("admin:password_change_done")]
+    pages += [reverse("admin:app_list", args=[app]) for app in sorted(apps)]
     for table in site._registry:
         name = f"{table._meta.app_label}_{table._meta.model_name}"
         pages += [
             reverse(f"admin:{name}_changelist"),
             f"{reverse(f'admin:{name}_changelist')}?q=no-such-thing",
-            *([reverse(f"admin:{name}_change", args=[_newest(table)])] if table is not LogEntry else []),
-            *(reverse(f"admin:{name}_{action}", args=[_newest(table)]) for action in DIALOGS.get(name, ())),
+            *([reverse(f"admin:{name}_change", args=[newest(table)])] if table is not LogEntry else []),
+            *(reverse(f"admin:{name}_{action}", args=[newest(table)]) for action in DIALOGS.get(name, ()) if dialogs),
         ]
     return pages
 
 
-def _newest(table: type[Model]) -> int | UUID:
+def newest(table: type[Model]) -> int | UUID:
+    """The row whose page is looked at; of shops the oldest, which has everything."""
     key: int | UUID = table._default_manager.order_by("-pk" if table is not Shop else "pk").values_list(
         "pk", flat=True
     )[0]

@@ -4,15 +4,18 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from django.apps import apps
+from django.urls import reverse
 from staff.models import User
 
 from tenants.models import Shop
-from tests.backoffice.conftest import sign_in
-from tests.backoffice.examples import fill, list_lists, list_pages
-from tests.support.shops import ShopClient
+from tests.backoffice.conftest import OPERATOR, sign_in
+from tests.backoffice.examples import DIALOGS, fill, list_lists, list_pages, newest
+from tests.support.shops import PASSWORD, ShopClient
 
 SHOWN = {"title", "alt", "placeholder", "aria-label"}  # attributes that people read or hear
 SILENT = {"script", "style", "svg"}
+SECRET = re.compile(r"[A-Z2-7]{16,}|[0-9a-f]{8,}")  # of a second factor
 CODES = re.compile(
     r"""[\w.+-]+@[\w.-]+\.\w+ | \b(evt|cus|sub|in|t)_\w+ | \b\w+(\.\w+)+\b  # addresses, Stripe's ids, types, hosts
         | \b(dead_event|double_subscription|odd_payment|unknown_customer):\w+  # keys of alerts
@@ -82,3 +85,37 @@ def test_every_page_is_chinese(operator: User, shops: tuple[Shop, Shop], filled:
         assert answer.status_code == 200, page
         found |= {(english, page) for english in find_english(answer.content.decode())}
     assert dict(found) == {}
+
+
+def test_the_way_in_is_chinese(operator: User, shops: tuple[Shop, Shop]) -> None:
+    inside, outside = in_chinese(sign_in()), in_chinese(ShopClient(None))
+    pages = [
+        outside.get(reverse("account_login")),
+        outside.post(reverse("account_login"), {"login": OPERATOR, "password": "wrong"}),
+        outside.post(reverse("account_login"), {"login": OPERATOR, "password": PASSWORD}, follow=True),
+        outside.post(reverse("mfa_authenticate"), {"code": "000000"}),
+        outside.get(reverse("account_inactive")),
+        inside.get(reverse("mfa_view_recovery_codes")),
+        inside.get(reverse("mfa_reauthenticate")),
+        inside.get(reverse("account_reauthenticate")),
+        inside.get(reverse("mfa_deactivate_totp")),
+        inside.post(reverse("mfa_deactivate_totp"), follow=True),
+        inside.post(reverse("mfa_activate_totp"), {"code": "000000"}),
+    ]
+    found = {english: page.request["PATH_INFO"] for page in pages for english in find_english(page.content.decode())}
+    assert {text: page for text, page in found.items() if not SECRET.fullmatch(text)} == {}
+    assert [page.status_code for page in pages] == [200] * len(pages)
+
+
+def test_what_an_action_answers_is_chinese(operator: User, shops: tuple[Shop, Shop]) -> None:
+    client = in_chinese(sign_in())
+    fill(*shops)
+    for table, actions in DIALOGS.items():
+        for action in actions:
+            key = newest(apps.get_model(*table.split("_")))
+            path = reverse(f"admin:{table}_{action}", args=[key])
+            refused = client.post(path, {"_form_submitted": "True", "plan": "黄金", "until": "x", "reason": "短"})
+            assert find_english(refused.content.decode()) == [], path
+            client.post(path, {"_form_submitted": "True", "plan": "scale", "reason": "工单 4711：电话约定"})
+            page = client.get(reverse(f"admin:{table}_change", args=[key])).content.decode()
+            assert find_english(page) == [], path
