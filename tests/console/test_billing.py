@@ -9,11 +9,13 @@ import pytest
 import stripe
 from catalog.services import create_product
 from catalog.types import ProductInput, VariantInput
+from console.views import billing
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from fakes.stripe.app import FakeStripe
+from pytest_django import Settings
 from staff.models import ApiKey, AuditEntry, User
 
 from billing import gateway, services
@@ -36,6 +38,7 @@ def fake(now: datetime, monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
     made = make_fake(now)
     connected = connect(made)
     monkeypatch.setattr(gateway, "current", lambda: connected)
+    monkeypatch.setattr(billing, "SECONDS_BETWEEN_SYNCS", 0)
     services.sync_prices()
     return made
 
@@ -244,11 +247,11 @@ def test_what_is_changed_about_the_plan_stands_in_the_audit_log(
     assert [(entry.event, entry.actor, entry.label) for entry in entries] == [
         ("update", f"staff:{owner.pk}", label) for label in ("growth", "growth", "growth", "")
     ]
-    changed, cancelled, resumed, taxed = ((entry.before, entry.after) for entry in entries)
+    changed, cancelled, resumed, taxed = ((entry.before or {}, entry.after or {}) for entry in entries)
     assert (changed[0]["plan"], changed[1]["plan"]) == ("starter", "growth")
     assert (cancelled[0]["ends_at"] is None, cancelled[1]["ends_at"] is None) == (True, False)
     assert resumed == cancelled[::-1]
-    assert taxed == (None, {"tax_id": "12-3456789"})
+    assert taxed == ({}, {"tax_id": "12-3456789"})
 
 
 def test_a_failed_payment_stands_on_every_page_until_it_is_paid(
@@ -376,6 +379,47 @@ def test_progress_keeps_asking_while_the_provider_is_down(
     assert response.status_code == 200
     assert "a payment that was made is not lost" in text_of(response)
     assert client.get(back, headers={"HX-Request": "true"})["HX-Redirect"] == "/console/"
+
+
+def test_progress_asks_the_provider_once_in_some_seconds_and_goes_on_saying_that_it_is_down(
+    client: ShopClient, fake: FakeStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(billing, "SECONDS_BETWEEN_SYNCS", 60)
+    back = pay(client, fake)
+    asked: list[Any] = []
+
+    def lose(*args: Any) -> None:
+        asked.append(args)
+        raise stripe.APIConnectionError("no route to host")  # type: ignore[no-untyped-call]
+
+    with monkeypatch.context() as outage:
+        outage.setattr(fake, "request", lose)
+        first = text_of(client.get(back, headers={"HX-Request": "true"}))
+        once = len(asked)
+        again = text_of(client.get(back, headers={"HX-Request": "true"}))
+
+    assert once > 0
+    assert len(asked) == once
+    for text in (first, again):
+        assert "a payment that was made is not lost" in text
+    cache.clear()  # the minute is over
+    assert client.get(back)["Location"] == "/console/"
+
+
+@pytest.mark.parametrize("path", ["invoices/", "portal/", "pay/", "checkout/?plan=growth", "tax-id/"])
+def test_a_shop_has_its_share_of_what_the_provider_answers(
+    client: ShopClient, fake: FakeStripe, settings: Settings, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"billing": "2/m/key"}
+    for _ in range(2):
+        client.get("/console/billing/invoices/")
+    take_down(fake, monkeypatch)
+
+    response = getattr(client, "post" if path == "tax-id/" else "get")(f"/console/billing/{path}")
+
+    assert response.status_code == 429
+    assert "Try again in a minute." in text_of(response)
+    assert [client.get(f"/console/billing/{each}").status_code for each in ("", "return/")] == [200, 200]
 
 
 @pytest.mark.parametrize("query", ["", "plan=gold&interval=month", "plan=growth&interval=week"])

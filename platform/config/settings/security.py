@@ -64,6 +64,8 @@ ACCOUNT_RATE_LIMITS = {
     "open_shop": "20/d/ip,5/d/key",
     "mail_to_stranger": "5/d/key",
     "mail_of_shop": "50/d/key",
+    # Pages of a shop that ask the payment provider.
+    "billing": "30/m/key",
 }
 ACCOUNT_ADAPTER = "staff.adapter.AccountAdapter"
 ACCOUNT_FORMS = {

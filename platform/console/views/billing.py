@@ -6,7 +6,9 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, Concatenate
 
+from allauth.core.internal.ratelimit import consume
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,9 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
+from kernel.errors import DomainError
 from kernel.usage import list_usage
 from staff.audit import record_event
+from staff.errors import TooOften
 from staff.requests import get_actor
+from staff.throttles import APP
 
 from billing.errors import (
     AccountBusy,
@@ -47,23 +52,32 @@ from console.forms.fields import add_fault
 from tenants.transaction import current_shop, outside
 
 PERMISSION = "billing.manage"
-# The page of progress asks every second, and after so many times more calmly.
+# The page of progress asks every second, and after so many times more calmly; the provider is asked less often.
 IMPATIENT_ASKS = 30
+SECONDS_BETWEEN_SYNCS = 3
+SYNCED_LATELY = "billing-progress"
 
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def billing_page[**P](view: View[P], *, not_for_support: bool = False) -> View[P]:
-    """The gate of these pages. What fails at the payment provider has a page, what is refused is told on the plan's."""
+def billing_page[**P](view: View[P], *, not_for_support: bool = False, is_local: bool = False) -> View[P]:
+    """The gate of these pages. What fails at the payment provider has a page, what is refused is told on the plan's.
+
+    The provider counts what all shops ask it together, so one shop has only its share; pages that are `is_local` do not
+    ask the provider, or count for themselves.
+    """
 
     @staff_page(PERMISSION, while_closed=True, not_for_support=not_for_support)
     @wraps(view)
     def page(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not is_local and not consume(request, app=APP, action="billing", key="shop", limit_get=True):
+            return _show_trouble(
+                request, TooOften(_("The payment service was asked too often. Try again in a minute.")), status=429
+            )
         try:
             return view(request, *args, **kwargs)
         except (PaymentProviderDown, PaymentProviderRefused, PricesMissing, AccountBusy) as fault:
-            again = request.get_full_path() if request.method == "GET" else reverse("console:billing")
-            return render(request, "console/billing/trouble.html", {"fault": fault, "again": again}, status=502)
+            return _show_trouble(request, fault, status=502)
         except BillingError as fault:
             messages.error(request, fault.message)
             return redirect("console:billing")
@@ -71,12 +85,13 @@ def billing_page[**P](view: View[P], *, not_for_support: bool = False) -> View[P
     return page
 
 
+local_page = partial(billing_page, is_local=True)
 # Looked at, these lead to where money and cards are given.
 payment_page = partial(billing_page, not_for_support=True)
 
 
 @require_safe
-@billing_page
+@local_page
 def overview(request: HttpRequest) -> HttpResponse:
     """The plan and its state in words, what is used of it, and every way to change it."""
     shop = current_shop()
@@ -146,7 +161,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@billing_page
+@local_page
 def landing(request: HttpRequest) -> HttpResponse:
     """Where the payment page leads back to: shows at once that work is going on, and asks until the plan is there."""
     context = {"session": request.GET.get("session", ""), "asks": 0, "delay": "0s"}
@@ -154,7 +169,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@billing_page
+@local_page
 def progress(request: HttpRequest) -> HttpResponse:
     """Look whether the payment has arrived, without waiting to be told; the way into the console when it has.
 
@@ -164,17 +179,20 @@ def progress(request: HttpRequest) -> HttpResponse:
     asks = int(text) + 1 if (text := request.GET.get("asks", "0")).isdecimal() and len(text) < 6 else 1
     account: AccountRow | None = None
     trouble = ""
+    may_ask = bool(session) and cache.add(SYNCED_LATELY, "", SECONDS_BETWEEN_SYNCS)
     try:
         with outside():
-            if session:
+            if may_ask:
                 account = settle_checkout(shop=shop, session_id=session, now=now)
             else:
                 account = find_account(shop_id=shop.pk)
+                trouble = cache.get(SYNCED_LATELY, "")
     except CheckoutUnknown as fault:
         messages.error(request, fault.message)
         return _go_on(request, "console:billing")
     except BillingError as fault:  # the next time it may answer
         trouble = fault.message
+        cache.set(SYNCED_LATELY, trouble, SECONDS_BETWEEN_SYNCS)
     if account and (account.is_subscribed or (account.paid_until and account.paid_until > now)):
         messages.success(request, _("Thank you. The payment has arrived and your plan is active."))
         return _go_on(request, "console:home")
@@ -286,6 +304,11 @@ def _sum_up(account: AccountRow | None) -> dict[str, Any]:
     return {name: getattr(account, name) for name in ("plan", "interval", "pending_plan", "pending_interval")} | {
         "ends_at": ends
     }
+
+
+def _show_trouble(request: HttpRequest, fault: DomainError, *, status: int) -> HttpResponse:
+    again = request.get_full_path() if request.method == "GET" else reverse("console:billing")
+    return render(request, "console/billing/trouble.html", {"fault": fault, "again": again}, status=status)
 
 
 def _render_invoices(request: HttpRequest, context: dict[str, object], *, status: int = 200) -> HttpResponse:
