@@ -34,6 +34,7 @@ class Checklist(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     hidden_at = models.DateTimeField(null=True)
+    sampled_at = models.DateTimeField(null=True)  # when samples were put in last; they may be out again
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="checklist_is_one")]

@@ -69,6 +69,7 @@ def put_samples_in(*, industry: str, actor: str, now: datetime) -> int:
     rows = [SampleRow(kind=SampleRow.Kind.PRODUCT, object_id=key) for key in products]
     rows += [SampleRow(kind=SampleRow.Kind.BATCH, object_id=batch_id)]
     rows += [SampleRow(kind=SampleRow.Kind.LINK, object_id=link_id)]
+    Checklist.objects.filter(pk=1).update(sampled_at=now)
     return len(SampleRow.objects.bulk_create(rows))
 
 

@@ -1,9 +1,12 @@
 """Join links in the console: address, pictures, and who came."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from coupons.models import Batch
+from coupons.services import create_batch, set_batch_status
+from coupons.types import BatchInput
 from django.utils import timezone
 from joining.models import JoinLink
 from joining.services import join_member
@@ -28,6 +31,30 @@ def test_the_way_from_a_coupon_chooses_it(client: ShopClient, batch_id: UUID) ->
     page = client.get(f"/console/join-links/new/?batch={batch_id}").content.decode()
 
     assert f'<option value="{batch_id}" selected>' in page
+
+
+def test_the_newest_coupon_that_can_be_claimed_is_chosen_beforehand(
+    client: ShopClient, north: Shop, batch_id: UUID
+) -> None:
+    data = BatchInput(name="Later", kind="amount", amount_minor=1, total=5, valid_days=3)
+    with tenant_transaction(north):
+        older = create_batch(data=data, now=timezone.now() - timedelta(days=2))
+        paused = create_batch(data=data, now=timezone.now() + timedelta(minutes=1))
+        set_batch_status(batch_id=paused, active=False)
+
+    form = client.get("/console/join-links/new/").context["form"]
+    chosen_by_hand = client.get(f"/console/join-links/new/?batch={older}").context["form"]
+
+    assert (form["batch"].value(), chosen_by_hand["batch"].value()) == (batch_id, str(older))
+
+
+def test_a_link_that_gives_nothing_says_so_and_one_that_does_is_silent(client: ShopClient, link_id: UUID) -> None:
+    client.cookies["laxin_language"] = "en"
+    bare = client.post("/console/join-links/new/", GOOD | {"code": "bare"}, follow=True).content.decode()
+
+    assert "Who joins here gets no coupon." in bare
+    assert 'href="/console/coupons/new/"' in bare
+    assert "gets no coupon" not in client.get(f"/console/join-links/{link_id}/").content.decode()
 
 
 def test_without_an_end_of_the_address_one_is_made_up(client: ShopClient, north: Shop) -> None:

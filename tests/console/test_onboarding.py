@@ -27,7 +27,13 @@ from tests.conftest import ClientFor
 from tests.support.shops import ShopClient
 
 NOTHING = Checklist(
-    has_samples=False, has_logo=False, has_product=False, has_coupon=False, has_link=False, is_hidden=False
+    has_samples=False,
+    had_samples=False,
+    has_logo=False,
+    has_product=False,
+    has_coupon=False,
+    has_link=False,
+    is_hidden=False,
 )
 
 
@@ -82,13 +88,35 @@ def test_samples_tick_their_own_step_alone(now: datetime) -> None:
 def test_what_the_shop_made_itself_ticks(now: datetime) -> None:
     make_own(now)
 
-    assert get_checklist().steps == [True, False, True, True, True]
+    assert get_checklist().steps == [False, False, True, True, True]
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_link_without_a_coupon_is_not_yet_a_code_to_print(now: datetime) -> None:
+    create_join_link(name="Own", code="own", batch_id=None, channel="", opens_at=None, closes_at=None, now=now)
+
+    assert not get_checklist().has_link
+
+
+def test_samples_are_offered_beside_goods_of_ones_own_and_stay_counted_when_they_are_out(
+    owner: ShopClient, now: datetime
+) -> None:
+    make_own(now)
+    assert "Put samples in" in text(owner.get("/console/"))
+
+    owner.post("/console/onboarding/samples/", {"industry": "beauty"})
+    owner.post("/console/onboarding/samples/", {"take_out": "yes"})
+
+    page = text(owner.get("/console/"))
+    assert "4 of 5 done" in page
+    assert "Put samples in" in page
+    assert (get_checklist().has_samples, get_checklist().had_samples) == (False, True)
 
 
 def test_the_first_page_shows_the_list_until_all_is_done(owner: ShopClient, now: datetime) -> None:
     assert "0 of 5 done" in text(owner.get("/console/"))
     make_own(now)
-    assert "4 of 5 done" in text(owner.get("/console/"))
+    assert "3 of 5 done" in text(owner.get("/console/"))
 
     owner.post("/console/logo/", {"logo": a_picture()})
 

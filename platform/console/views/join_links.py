@@ -41,14 +41,16 @@ def join_link_list(request: HttpRequest) -> HttpResponse:
 
 @staff_page("join_links.edit")
 def join_link_create(request: HttpRequest) -> HttpResponse:
-    """Make a link; `?batch=` chooses the coupon beforehand."""
+    """Make a link. Chosen beforehand is the coupon of `?batch=`, else the newest that can be claimed."""
     now = timezone.now()
     currency = current_shop().currency
     batches = list_batches(now=now, first=MAX_CHOICES)
     choices = [
         (batch.id, f"{batch.name} · {headline(batch.offer, currency)}") for batch in batches if batch.state != "over"
     ]
-    form = JoinLinkForm(request.POST or None, batches=choices, initial={"batch": request.GET.get("batch")})
+    newest = next((batch.id for batch in batches if batch.state == "open"), None)
+    chosen = request.GET.get("batch") or newest
+    form = JoinLinkForm(request.POST or None, batches=choices, initial={"batch": chosen})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
