@@ -178,15 +178,14 @@ def progress(request: HttpRequest) -> HttpResponse:
     shop, session, now = current_shop(), request.GET.get("session", ""), timezone.now()
     asks = int(text) + 1 if (text := request.GET.get("asks", "0")).isdecimal() and len(text) < 6 else 1
     account: AccountRow | None = None
-    trouble = ""
     may_ask = bool(session) and cache.add(SYNCED_LATELY, "", SECONDS_BETWEEN_SYNCS)
+    trouble = "" if may_ask else cache.get(SYNCED_LATELY, "")  # of the time before
     try:
         with outside():
             if may_ask:
                 account = settle_checkout(shop=shop, session_id=session, now=now)
             else:
                 account = find_account(shop_id=shop.pk)
-                trouble = cache.get(SYNCED_LATELY, "")
     except CheckoutUnknown as fault:
         messages.error(request, fault.message)
         return _go_on(request, "console:billing")
