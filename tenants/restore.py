@@ -10,11 +10,13 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
 
 from tenants.archive import ArchiveReader, Sum, Summing
+from tenants.archived_shop import read_shop_fields
 from tenants.bootstrap import newest_template_migrations
 from tenants.contents import (
     LEFT_OUT,
     Table,
     read_identities,
+    read_sequences,
     read_tables,
     read_tables_referring_to_identities,
     read_tables_with_triggers,
@@ -22,7 +24,6 @@ from tenants.contents import (
 from tenants.doctor import Finding, find_broken
 from tenants.domains import unpack_domains
 from tenants.errors import ArchiveRefused, SlugTaken
-from tenants.export import SHOP_FIELDS
 from tenants.models import DeletedShop, Shop
 from tenants.owner_session import as_owner
 from tenants.pool import take_schema
@@ -56,7 +57,7 @@ def restore_shop(
     Raises ArchiveRefused (damaged, another version, rows that break an invariant), SlugTaken, SlugInvalid.
     """
     archive = ArchiveReader(file)
-    about = archive.header["shop"]
+    about = read_shop_fields(archive.header["shop"])
     slug = slug or str(about["slug"])
     check_slug(slug)
     app_login = str(connections[DEFAULT_DB_ALIAS].settings_dict["USER"])
@@ -100,12 +101,12 @@ def _check_version(header: dict[str, Any]) -> None:
 
 
 def _save(existing: Shop | None, schema: str, slug: str, about: dict[str, Any]) -> Shop:
-    values = {name: about[name] for name in SHOP_FIELDS} | {"slug": slug, "schema_name": schema}
+    values = about | {"slug": slug, "schema_name": schema}
     if existing is None:
-        shop = Shop(**values, created_at=datetime.fromisoformat(about["created_at"]))
+        shop = Shop(**values)
         save_shop(shop)
         return shop
-    del values["access"]  # whether it may trade now is not for the past to say
+    del values["created_at"], values["access"]  # whether it may trade now is not for the past to say
     Shop.objects.filter(pk=existing.pk).update(**values)
     forget_cached_shop(slug)
     return Shop.objects.get(pk=existing.pk)
@@ -136,7 +137,9 @@ def _load(cursor: Any, schema: str, archive: ArchiveReader) -> dict[str, int]:
     _check_identities(cursor, schema, header, sums)
     for name in triggered:
         cursor.execute(f'ALTER TABLE {schema}."{name}" ENABLE TRIGGER USER')
-    for name, (last_value, is_called) in archive.manifest["sequences"].items():
+    if set(archive.sequences) != set(read_sequences(cursor, schema)):
+        raise ArchiveRefused("The archive's sequences are not those of this version.")
+    for name, (last_value, is_called) in archive.sequences.items():
         cursor.execute("SELECT setval(%s::regclass, %s, %s)", [f'{schema}."{name}"', last_value, is_called])
     return {name: each.rows for name, each in sums.items()}
 

@@ -251,6 +251,17 @@ def fit_checksum(files: dict[str, bytes], table: str, data: bytes) -> None:
     files["manifest.json"] = json.dumps(manifest).encode()
 
 
+def unknown_time_zone(files: dict[str, bytes]) -> None:
+    header = json.loads(files["header.json"])
+    header["shop"]["time_zone"] = "Europe/Atlantis"
+    files["header.json"] = json.dumps(header).encode()
+
+
+def other_sequences(files: dict[str, bytes]) -> None:
+    manifest = json.loads(files["manifest.json"])
+    files["manifest.json"] = json.dumps(manifest | {"sequences": {"kernel_none": [1, True]}}).encode()
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -261,6 +272,8 @@ def fit_checksum(files: dict[str, bytes], table: str, data: bytes) -> None:
         (other_format, "no archive of a shop"),
         (unbalance, "stock.on_hand_is_the_sum_of_the_entries"),
         (orphan, "refused by the database"),
+        (unknown_time_zone, "not understood: time_zone 'Europe/Atlantis'"),
+        (other_sequences, "sequences"),
     ],
 )
 def test_a_wrong_archive_is_refused_and_changes_nothing(
