@@ -30,7 +30,7 @@ class Actor:
     path: str = ""
 
     def to_json(self) -> str:
-        """As the triggers read it."""
+        """As the triggers read it; the database keeps no NUL."""
         document = {
             "id": self.id,
             "name": self.name,
@@ -38,7 +38,7 @@ class Actor:
             "agent": self.user_agent[:USER_AGENT_LENGTH],
             "path": self.path[:PATH_LENGTH],
         }
-        return json.dumps(document).replace("\\u0000", "")
+        return json.dumps({name: text and text.replace("\0", "") for name, text in document.items()})
 
 
 def task_actor(name: str) -> Actor:

@@ -95,18 +95,31 @@ def record_event(
     What was before it, where something was, is `before`.
     """
     assert event in EVENTS, event
-    AuditEntry.objects.create(
-        event=event,
-        subject=subject,
-        label=label[:200],
-        actor=actor.id,
-        actor_name=actor.name[:254].replace("\0", ""),
-        ip=actor.ip,
-        user_agent=actor.user_agent[:USER_AGENT_LENGTH],
-        path=actor.path[:PATH_LENGTH],
-        before=before,
-        after=details,
-    )
+    fields = {
+        "event": event,
+        "subject": subject,
+        "label": label[:200],
+        "actor": actor.id,
+        "actor_name": actor.name[:254],
+        "ip": actor.ip,
+        "user_agent": actor.user_agent[:USER_AGENT_LENGTH],
+        "path": actor.path[:PATH_LENGTH],
+        "before": before,
+        "after": details,
+    }
+    AuditEntry.objects.create(**_without_nul(fields))
+
+
+def _without_nul(value: Any) -> Any:
+    """The database keeps none, in whatever was typed or stood in an address."""
+    match value:
+        case str():
+            return value.replace("\0", "")
+        case dict():
+            return {_without_nul(name): _without_nul(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_without_nul(each) for each in value]
+    return value
 
 
 def record_own_event(

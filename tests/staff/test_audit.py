@@ -173,6 +173,20 @@ def test_the_export_is_csv_for_spreadsheets_and_stands_in_the_log_itself(north: 
     assert json.dumps(export.after) == '{"event": "sign_in_failed"}'
 
 
+def test_what_the_database_cannot_keep_is_left_out(north: Shop) -> None:
+    client = sign_in(north)
+    client.defaults["HTTP_USER_AGENT"] = "A browser\\u0000"  # as text, which is no NUL
+
+    exported = client.get("/console/audit/export.csv?actor=%00x&%00=y")
+    assert exported.status_code == 200
+    client.post("/console/domains/a%00b.example/remove/")
+    client.post("/console/products/new/", {"name": "Tea", "sku": "TEA", "price": "5.00", "quantity": "1"})
+
+    with tenant_transaction(north):
+        assert AuditEntry.objects.get(event="export").after == {"actor": "x", "": "y"}
+        assert AuditEntry.objects.get(subject="catalog_product").user_agent == "A browser\\u0000"
+
+
 def test_another_shop_has_nothing_of_it(shops: tuple[Shop, Shop]) -> None:
     north, south = shops
     sign_in(north)
