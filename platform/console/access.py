@@ -1,6 +1,7 @@
 """Who may open a page of the console."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache, wraps
 from typing import Any, Concatenate, cast
@@ -34,6 +35,8 @@ SEEN_RESOLUTION = timedelta(minutes=5)
 # What support may change in a shop. People, roles, keys, domains, payments, sign-in and whatever else is posted are the
 # shop's own business: a new permission is closed to support until it is named here.
 OPEN_TO_SUPPORT = frozenset({"products.edit", "stock.adjust", "coupons.edit", "join_links.edit", "settings.edit"})
+# Pages offer this by buttons that lead to forms; a read-only shop offers nothing that it would refuse.
+WORK = OPEN_TO_SUPPORT | {"orders.settle"}
 
 
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -52,8 +55,9 @@ def staff_page[**P](
     The page is for signed-in staff whose role holds `permission` (SIGNED_IN: everybody), and `post` (if given) for what
     it changes. Others are led to sign in, or told who may. It is in the shop's time zone and never kept by a cache.
 
-    While the shop is read-only its pages can be read, and posts are answered with the reason; while it is suspended its
-    pages are closed. Not so where `while_closed` says that this page is what opens it again, or concerns nobody but the
+    While the shop is read-only its pages can be read: they offer no work, their forms are disabled (`is_read_only` of
+    the request), the notice above says why, and posts are answered with the reason. While it is suspended its pages
+    are closed. Not so where `while_closed` says that this page is what opens it again, or concerns nobody but the
     person.
 
     Whose role demands a second factor and who has none is led to its set-up from every page, but those of the set-up
@@ -84,6 +88,9 @@ def staff_page[**P](
             if request.method == "POST" and shop.access != Shop.Access.OPEN and not while_closed:
                 messages.error(request, _("The shop is read-only at the moment: nothing was saved."))
                 return redirect("console:home")
+            if shop.access != Shop.Access.OPEN and not while_closed:
+                request.is_read_only = True  # type: ignore[attr-defined]
+                request.access = replace(access, permissions=access.permissions - WORK)  # type: ignore[attr-defined]
             if request.method not in SAFE_METHODS:
                 act_as(describe_actor(request))
             with timezone.override(shop.time_zone):
