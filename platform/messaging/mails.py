@@ -1,6 +1,7 @@
 """The mails that Laxin writes: one file in `templates/mail/` each, of which subject, text and HTML are made.
 
-Every mail knows `shop_name`, `console_url` and `link`, where its button leads (the console unless it is given). Dates
+Every mail knows `shop_name`, `console_url` and `link`, where its button leads (the console unless it is given). Its
+block `also` holds an address of ours beside the button; addresses in the text, which people typed, are no links. Dates
 are given as such; money and names of plans as they are to be read.
 """
 

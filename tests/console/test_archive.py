@@ -11,11 +11,13 @@ from archives.services import write_archive
 from archives.tasks import delete_old_archives_of_all_shops
 from celery import Task
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Browser, ViewportSize
 from staff.models import AuditEntry, User
 
 from tenants.models import Shop
+from tenants.selectors import cache_key
 from tenants.transaction import tenant_transaction
 from tests.support.browser import DESKTOP, PHONE, axe_violations, page_of
 from tests.support.live import LiveServer
@@ -152,10 +154,24 @@ def test_without_a_session_or_in_another_shop_there_is_no_file(shops: tuple[Shop
 @pytest.mark.parametrize("access", ["read_only", "suspended"])
 def test_a_closed_shop_still_gives_its_data_to_its_owner(north: Shop, access: str) -> None:
     Shop.objects.filter(pk=north.pk).update(access=access)
+    cache.delete(cache_key(north.slug))
     north.refresh_from_db()
     write_one(north)
 
     assert sign_in(north).get(FILE).headers["Content-Type"] == "application/gzip"
+
+
+@pytest.mark.parametrize(("access", "address"), [("suspended", "products/"), ("suspended", "billing/"),
+                                                 ("read_only", "billing/"), ("open", "billing/")])  # fmt: skip
+def test_the_closed_page_and_the_page_of_the_plan_lead_to_the_file(north: Shop, access: str, address: str) -> None:
+    Shop.objects.filter(pk=north.pk).update(access=access)
+    cache.delete(cache_key(north.slug))
+    client = sign_in(north)
+
+    page = client.get(f"/console/{address}").content.decode()
+
+    assert f'href="{PAGE}"' in page
+    assert client.get(PAGE).status_code == 200
 
 
 def test_what_stopped_or_failed_can_be_started_again_from_the_page(north: Shop) -> None:

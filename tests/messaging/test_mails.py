@@ -85,6 +85,24 @@ def test_a_mail_says_everything_in_text_and_html(template: str, language: str, w
     assert ("You get this message because" in written.text) == (language == "en")
 
 
+@LANGUAGES
+@pytest.mark.parametrize(
+    "template", ["trial_ended", "read_only", "suspended", "deletion_warning", "subscription_cancelled"]
+)
+def test_a_mail_that_promises_all_data_leads_to_them(template: str, language: str) -> None:
+    written = render_mail(template=template, language=language, context=CONTEXT)
+
+    address = f"{CONTEXT['console_url']}archive/"
+    assert f" {address}\n" in written.text
+    assert f'<a href="{address}"' in written.html
+
+
+def test_what_people_typed_becomes_no_link() -> None:
+    context = CONTEXT | {"shop_name": "https://evil.example"}
+
+    assert "evil.example</a>" not in render_mail(template="trial_ended", language="en", context=context).html
+
+
 @EVERY
 def test_html_escapes_what_people_typed_and_loads_nothing(template: str) -> None:
     written = render_mail(template=template, language="en", context=CONTEXT)
