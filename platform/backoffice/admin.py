@@ -227,7 +227,7 @@ class DeletedShopAdmin(ReadOnlyAdmin):
 class TablesFilter(admin.RelatedFieldListFilter):
     """The tables that are shown here, not all there are."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         """By their names."""
         types = ContentType.objects.get_for_models(*TABLES)
         return [(kind.pk, str(table._meta.verbose_name_plural)) for table, kind in types.items()]

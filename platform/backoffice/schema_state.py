@@ -1,5 +1,6 @@
 """Which version of the schema shops have: up to date, behind by some migrations, or behind because one failed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
@@ -16,15 +17,11 @@ CURRENT, BEHIND, FAILED = "current", "behind", "failed"
 COLOURS = {CURRENT: "success", BEHIND: "warning", FAILED: "danger"}
 
 
-def with_missing_migrations(shops: QuerySet[Shop], request: HttpRequest) -> QuerySet[Shop]:
-    """Add `missing`, the number of migrations that a shop lacks. One statement a request, for all shops."""
-    known: dict[str, int] | None = getattr(request, "missing_migrations", None)
-    if known is None:
-        known = count_missing_migrations()
-        request.missing_migrations = known  # type: ignore[attr-defined]
+def with_missing_migrations(shops: QuerySet[Shop], missing_by_schema: Mapping[str, int]) -> QuerySet[Shop]:
+    """Add `missing`, the number of migrations that a shop lacks, as `count_missing_migrations` told it."""
     cases = [
-        When(schema_name__in=[schema for schema, lacks in known.items() if lacks == missing], then=missing)
-        for missing in sorted(set(known.values()))
+        When(schema_name__in=[schema for schema, lacks in missing_by_schema.items() if lacks == missing], then=missing)
+        for missing in sorted(set(missing_by_schema.values()))
     ]
     return shops.annotate(missing=Case(*cases, default=Value(0), output_field=IntegerField()))
 
@@ -56,7 +53,7 @@ class SchemaStateFilter(SimpleListFilter):
         """The three states; those that failed are behind too."""
         return [(CURRENT, _("up to date")), (BEHIND, _("behind")), (FAILED, _("failed"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Shop]) -> QuerySet[Shop]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The shops of one state."""
         match self.value():
             case "current":

@@ -30,6 +30,7 @@ from billing.services import end_override, give_plan
 from tenants.actor import Actor, acting
 from tenants.addresses import get_shop_address
 from tenants.models import Shop
+from tenants.selectors import count_missing_migrations
 from tenants.transaction import tenant_transaction
 
 ACCESS_COLOURS = {"open": "success", "read_only": "warning", "suspended": "danger"}
@@ -94,8 +95,16 @@ class ShopAdmin(ReadOnlyAdmin):
     actions_detail = ("enter", "give_plan", "end_plan", "examine")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Shop]:
-        """Shops with the state of their schema."""
-        return with_missing_migrations(super().get_queryset(request), request)
+        """Shops; on the list with the state of their schema."""
+        shops: QuerySet[Shop] = super().get_queryset(request)
+        counted: dict[str, int] | None = getattr(request, "missing_migrations", None)
+        return shops if counted is None else with_missing_migrations(shops, counted)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list: what shops lack is counted once, Django asks for its rows several times."""
+        request.missing_migrations = count_missing_migrations()  # type: ignore[attr-defined]
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Add what only this page shows."""

