@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from fakes.stripe.controls import decide, dispute
+from staff.models import AuditEntry
 
 from billing import gateway, services
 from billing.errors import AlreadySubscribed
@@ -13,6 +14,8 @@ from billing.gateway import Gateway
 from billing.models import Alert, Checkout, PaymentEvent
 from billing.services.events import FOLLOWED, LONGEST_WAIT
 from billing.types import Reconciled
+from tenants.actor import acting, task_actor
+from tenants.transaction import tenant_transaction
 from tests.billing.conftest import Merchant, last_event, mails_of
 from tests.support.billing import deliver
 from tests.support.kills import Killed, Killer, undone
@@ -378,6 +381,23 @@ def test_killed_at_any_statement_and_delivered_again_a_refund_is_processed_once(
             break
         killed += 1
     assert killed >= 15
+
+
+def test_the_end_of_a_refunded_year_stands_in_the_shops_audit_log(merchant: Merchant) -> None:
+    payment = prepay(merchant)
+    merchant.deliver()
+    refund(merchant, payment)
+
+    with acting(task_actor("billing.tasks.process_event")):
+        merchant.deliver()
+
+    with tenant_transaction(merchant.shop):
+        entry = AuditEntry.objects.get(subject="tenants_shop")
+    assert (entry.actor_name, entry.before, entry.after) == (
+        "billing.tasks.process_event",
+        {"plan": "starter"},
+        {"plan": "trial"},
+    )
 
 
 def test_a_disputes_shop_is_found_by_its_payment(merchant: Merchant, other_merchant: Any) -> None:
