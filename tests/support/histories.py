@@ -20,13 +20,14 @@ from django.test import override_settings
 from fakes.stripe import checkout as pages
 from fakes.stripe import portal
 from fakes.stripe.app import FakeStripe
-from fakes.stripe.controls import set_status
+from fakes.stripe.controls import decide, dispute, set_status
+from fakes.stripe.disputes import OPEN
 from fakes.stripe.errors import StripeFault
 from fakes.stripe.subscriptions import pause
 from kernel.errors import DomainError
 
 from billing import gateway, services
-from billing.models import Account, Checkout, PaymentEvent
+from billing.models import Account, Alert, Checkout, PaymentEvent
 from billing.selectors import get_account, list_due_events
 from billing.services.accounts import open_account
 from billing.services.standing import apply_standing
@@ -67,7 +68,7 @@ class History:
         account = open_account(shop=self.shop, trial_ends_at=self.fake.now + TRIAL_LENGTH, now=self.fake.now)
         apply_standing(account_id=account.pk, now=self.fake.now)
         self._set_retries()
-        first = [self._subscribe] if self.choices.random() < 0.9 else []
+        first = self.choices.choices([[self._subscribe], [self._prepay], []], weights=[65, 25, 10])[0]
         for step in [*first, *self.choices.choices(self.steps(), weights=WEIGHTS, k=steps)]:
             self.log.append(step.__name__.strip("_"))
             if self.mode == "disturbed" and self.choices.random() < 0.1:
@@ -109,7 +110,7 @@ class History:
             self._wait, self._subscribe, self._open_page, self._pay_open_page, self._prepay, self._change_plan,
             self._cancel, self._resume, self._use_portal, self._new_card, self._pay_invoice, self._fail_payments,
             self._pause, self._set_retries, self._review, self._land, self._begin_at_stripe,
-            self._fall_into_an_unknown_status, self._pay_while_a_page_is_closed,
+            self._fall_into_an_unknown_status, self._pay_while_a_page_is_closed, self._refund, self._dispute,
         ]  # fmt: skip
 
     def _wait(self) -> None:
@@ -214,6 +215,32 @@ class History:
         for subscription in self._living():
             set_status(self.fake, subscription["id"], "hibernating")
 
+    def _refund(self) -> None:
+        """All or a part of any payment is given back; by a bank it may come back days later."""
+        self.fake.settings.fail_refunds = self.choices.choice((0, 0, 1))
+        charge = self._choose_charge()
+        if charge:
+            part = self.choices.choice(("", "", f"&amount={charge['amount'] // 3}"))
+            self._ask("POST", "/v1/refunds", f"charge={charge['id']}{part}")
+
+    def _dispute(self) -> None:
+        """A bank asks for a payment back, and decides now or later."""
+        waiting = [each for each in self.fake.all("dispute") if each["status"] in OPEN]
+        charge = None if waiting else self._choose_charge()
+        if charge:
+            waiting = [dispute(self.fake, charge["id"], inquiry=self.choices.random() < 0.2)]
+        if waiting and (not charge or self.choices.random() < 0.5):
+            is_inquiry = waiting[0]["status"].startswith("warning")
+            outcome = "warning_closed" if is_inquiry else self.choices.choice(("won", "lost", "lost"))
+            decide(self.fake, waiting[0]["id"], outcome)
+
+    def _choose_charge(self) -> dict[str, Any] | None:
+        """A payment that brought money, for a year where there is one that we have something of."""
+        charges = [each for each in self.fake.all("charge") if each["status"] == "succeeded"]
+        years = {each["payment_intent"] for each in self.fake.all("checkout.session")}
+        whole = [each for each in charges if each["payment_intent"] in years and not each["refunded"]]
+        return self.choices.choice(whole or charges) if charges else None
+
     def _set_retries(self) -> None:
         self.fake.settings.after_retries = self.choices.choice(("cancel", "unpaid", "past_due"))
 
@@ -289,11 +316,15 @@ class History:
         # The calendar turns by reviews; what became due since is judged by them.
         if self.mode != "permuted" and (shop.access, shop.plan) != truth.standing(self.fake.now):
             found.append(f"the shop is {shop.access} {shop.plan}, due is {truth.standing(self.fake.now)}")
+        said = set(Alert.objects.filter(kind="dispute_open", resolved_at=None).values_list("key", flat=True))
+        disputed = {f"dispute_open:{each['id']}" for each in self.fake.all("dispute") if each["status"] in OPEN}
+        if said != disputed:
+            found.append(f"open disputes are {sorted(disputed)}, alerts {sorted(said)}")
         dead = PaymentEvent.objects.filter(state=PaymentEvent.State.DEAD).count()
         return [*found, *([f"{dead} events are dead"] if dead else [])]
 
 
-WEIGHTS = [36, 5, 3, 4, 4, 12, 5, 7, 6, 5, 6, 9, 2, 6, 6, 4, 2, 1, 2]
+WEIGHTS = [36, 5, 3, 4, 4, 12, 5, 7, 6, 5, 6, 9, 2, 6, 6, 4, 2, 1, 2, 8, 8]
 
 
 def describe(history: History, seed: object) -> str:

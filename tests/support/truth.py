@@ -19,6 +19,7 @@ SIZE = {"starter": 1, "growth": 2, "scale": 3}
 Asked = Mapping[str, tuple[str, datetime | None]]
 ENDED = ("canceled", "incomplete_expired")
 NEVER = ("", "incomplete", "incomplete_expired")
+FAR = datetime.max.replace(tzinfo=UTC)
 DAYS_OF_GRACE = 14
 DAYS_READ_ONLY_AFTER_GRACE = 14
 DAYS_READ_ONLY = 30
@@ -124,8 +125,22 @@ def _years(fake: FakeStripe, customer: str | None, asked: Asked) -> list[tuple[s
     for paid_at, session_id in sorted(paid):
         plan, promised = asked[session_id]
         begin = max(paid_at, promised or paid_at, years[-1][2] if years else paid_at)
-        years.append((plan, begin, _year_later(begin)))
+        end = min(_year_later(begin), _given_back(fake, fake.get(session_id)["payment_intent"]) or FAR)
+        if begin < end:
+            years.append((plan, begin, end))
     return years
+
+
+def _given_back(fake: FakeStripe, payment: str) -> datetime | None:
+    """When the last of a payment's money was gone: by refunds that did not come back, and what banks took for good."""
+    gone = [
+        (each["created"], each["amount"])
+        for each in [*fake.all("refund"), *fake.all("dispute")]
+        if each["payment_intent"] == payment and each["status"] in {"pending", "succeeded", "lost"}
+    ]
+    if sum(amount for _, amount in gone) < fake.get(payment)["amount"]:
+        return None
+    return _at(max(created for created, _ in gone))
 
 
 def _pending(fake: FakeStripe, subscription: Mapping[str, Any]) -> str:
