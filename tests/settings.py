@@ -8,7 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # Prepared data of the test database; everything else of a test run lies in folders of its own.
-TEST_CACHE = Path(os.environ.get("LAXIN_HOME") or ROOT / ".laxin").resolve() / "test-cache"
+# Workers of pytest-xdist have the environment of the process that started them: that one says where it is.
+_TOLD = "PYTEST_LAXIN_CACHE"
+TEST_CACHE = Path(
+    os.environ.get(_TOLD) or Path(os.environ.get("LAXIN_HOME") or ROOT / ".laxin") / "test-cache"
+).resolve()
+os.environ[_TOLD] = str(TEST_CACHE)
 
 for name in [name for name in os.environ if name.startswith("LAXIN_")]:
     del os.environ[name]
