@@ -93,7 +93,7 @@ class _Member(tarfile.TarInfo):
     """Refused before `tarfile` reads what belongs to it, of which we write none but plain files."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> Self:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         """Take a header of 512 bytes apart."""
         member = super().frombuf(buf, encoding, errors)
         limit = MAX_PIECE if member.name.startswith(TABLES) else MAX_DOCUMENT

@@ -1,6 +1,6 @@
 """One shop out of one file, into this installation: whole and verified in one transaction, or not at all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -43,16 +43,24 @@ class Restored:
     tables: int
     rows: int
     findings: tuple[Finding, ...]
+    is_new: bool  # not in the place of another
 
 
 def restore_shop(
-    *, file: IO[bytes], slug: str | None = None, replace: bool = False, accept_findings: bool = False, now: datetime
+    *,
+    file: IO[bytes],
+    slug: str | None = None,
+    replace: bool = False,
+    accept_findings: bool = False,
+    public_rows: Callable[[Shop], None] | None = None,
+    now: datetime,
 ) -> Restored:
     """Make a shop of an archive: the same ids, a new schema. Other shops are not touched.
 
     `slug` gives it another address. With `replace` the shop that has the address now is dropped in the same
     transaction. Nobody sees anything before all invariants of `laxin doctor` hold in it, unless `accept_findings`: a
-    shop that was not in order when it was exported should not be lost for it.
+    shop that was not in order when it was exported should not be lost for it. `public_rows` writes further public rows
+    of a shop that is new; one that is replaced keeps what it has.
 
     Raises ArchiveRefused (damaged, another version, rows that break an invariant), SlugTaken, SlugInvalid.
     """
@@ -75,6 +83,8 @@ def restore_shop(
         shop = _save(existing, schema, slug, about)
         if existing is None:  # a shop that is replaced has its domains still
             unpack_domains(shop=shop, packed=archive.header.get("domains", ()), now=now)
+            if public_rows:
+                public_rows(shop)
         DeletedShop.objects.filter(slug=slug).delete()
         findings = tuple(islice(find_broken([shop]), SHOWN))
         if findings and not accept_findings:
@@ -84,7 +94,7 @@ def restore_shop(
             cursor.execute(f'REVOKE "{schema}" FROM CURRENT_USER')
             if existing:
                 drop_schema(cursor, existing.schema_name)
-    return Restored(shop=shop, tables=len(rows), rows=sum(rows.values()), findings=findings)
+    return Restored(shop=shop, tables=len(rows), rows=sum(rows.values()), findings=findings, is_new=existing is None)
 
 
 def _check_version(header: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from billing.services.accounts import (
     give_plan,
     open_shop_on_trial,
     resolve_alert,
+    restore_shop_without_plan,
 )
 from billing.services.catalog import sync_prices
 from billing.services.checkout import open_portal, set_tax_id, settle_checkout, start_checkout
@@ -41,6 +42,7 @@ __all__ = [
     "receive_event",
     "reconcile",
     "resolve_alert",
+    "restore_shop_without_plan",
     "resume_subscription",
     "retry_event",
     "review_accounts",

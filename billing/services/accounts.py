@@ -1,6 +1,7 @@
 """Opening accounts, and what operators give by hand."""
 
 from datetime import datetime
+from typing import IO
 
 from django.db import transaction
 from django.db.models import F
@@ -9,11 +10,13 @@ from staff.services import open_shop
 from staff.types import OpenedShop
 
 from billing.errors import AccountUnknown, BillingError
+from billing.mails import pass_over_mail
 from billing.models import Account, Alert, PlanOverride
 from billing.plans import get_plan
-from billing.services.standing import apply_standing
-from billing.standing import TRIAL_LENGTH
+from billing.services.standing import apply_standing, get_facts
+from billing.standing import TRIAL_LENGTH, judge
 from tenants.models import Shop
+from tenants.restore import Restored, restore_shop
 
 
 def open_shop_on_trial(
@@ -34,6 +37,33 @@ def open_shop_on_trial(
         language=language,
         industry=industry,
         public_rows=start_trial,
+        now=now,
+    )
+
+
+def restore_shop_without_plan(
+    *, file: IO[bytes], slug: str | None, replace: bool, accept_findings: bool, now: datetime
+) -> Restored:
+    """Restore an archive. A shop that is new here is read-only until it pays, or an operator gives it something.
+
+    One that takes another's place keeps that one's account. An archive cannot say what was paid: here it may be an old
+    copy, of another installation, or written by somebody else. Raises what `restore_shop` raises.
+    """
+
+    def open_without_trial(shop: Shop) -> None:
+        account = open_account(shop=shop, trial_ends_at=now, now=now)
+        if mail := judge(get_facts(account), now).mail:
+            # It may be a copy that an operator looks at and deletes again.
+            pass_over_mail(shop=shop, mail=mail, now=now)
+        apply_standing(account_id=account.pk, now=now)
+        shop.refresh_from_db()
+
+    return restore_shop(
+        file=file,
+        slug=slug,
+        replace=replace,
+        accept_findings=accept_findings,
+        public_rows=open_without_trial,
         now=now,
     )
 

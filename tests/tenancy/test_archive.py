@@ -13,7 +13,7 @@ from tenants.archived_shop import read_shop_fields
 from tenants.errors import ArchiveRefused
 
 HEADER: Mapping[str, object] = {"shop": {}, "migrations": [], "identities": "", "columns": {}}
-MANIFEST = {"tables": {}, "sequences": {}}
+MANIFEST: Mapping[str, object] = {"tables": {}, "sequences": {}}
 SHOP = {
     "slug": "corner",
     "name": "街角　小店",

@@ -21,14 +21,13 @@ from staff.services import open_shop
 
 from billing.errors import PaymentProviderDown, PaymentProviderRefused
 from billing.selectors import find_account
-from billing.services import close_and_delete_shop, set_access_by_hand
+from billing.services import close_and_delete_shop, restore_shop_without_plan, set_access_by_hand
 from tenants import domains
 from tenants.actor import acting, command_actor
 from tenants.addresses import get_shop_address
 from tenants.deletion import Deletion, delete_shop, search_traces
 from tenants.export import export_shop
 from tenants.models import Shop
-from tenants.restore import restore_shop
 from tenants.selectors import get_shop, list_shops
 from tenants.transaction import tenant_transaction
 
@@ -128,7 +127,7 @@ class Command(BaseCommand):
 
     def _restore(self, options: dict[str, Any]) -> None:
         with options["file"].open("rb") as file:
-            restored = restore_shop(
+            restored = restore_shop_without_plan(
                 file=file,
                 slug=options["slug"],
                 replace=options["replace"],
@@ -141,6 +140,13 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{get_shop_address(restored.shop.slug)}/: {restored.rows:,} rows of {restored.tables} tables"
         )
+        if restored.is_new:
+            slug = restored.shop.slug
+            self.stdout.write(
+                "It has no plan and is read-only. Its owner chooses one in the console, or you do:\n"
+                f"  laxin billing give {slug} PLAN --reason …   whatever it pays\n"
+                f"  laxin billing adopt {slug} cus_…            a customer at Stripe whose subscription runs"
+            )
 
     def _delete(self, options: dict[str, Any]) -> None:
         shop = get_shop(slug=options["slug"])
