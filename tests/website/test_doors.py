@@ -96,6 +96,24 @@ def test_nobodys_mailbox_is_filled(site: Client, settings: Settings, sent: list[
     assert len(sent) == 2
 
 
+def test_mistakes_are_forgiven_and_what_was_typed_is_kept_at_the_limit(
+    site: Client, settings: Settings, sent: list[tuple[Any, ...]]
+) -> None:
+    mistakes = {site.post("/find-shop/", {"email": typed}).status_code for typed in ["", "li@", "li"] * 7}
+    assert site.post("/find-shop/", {"email": "li@x.example"}).status_code == 200
+
+    settings.ACCOUNT_RATE_LIMITS = {"find_shop": "0/m/ip", "shop_door": "0/m/ip"}
+    refused = site.post("/find-shop/", {"email": "wang@x.example"})
+    door = site.post("/signin/", {"address": "north"})
+
+    assert mistakes == {200}
+    assert (refused.status_code, door.status_code) == (429, 429)
+    assert 'value="wang@x.example"' in text(refused)
+    assert "That was too often in a short time." in text(refused)
+    assert 'value="north"' in text(door)
+    assert len(sent) == 1
+
+
 def test_the_list_names_the_shops_where_the_address_is_an_active_users(
     shops: tuple[Shop, Shop], settings: Settings
 ) -> None:

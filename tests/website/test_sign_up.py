@@ -116,6 +116,23 @@ def test_a_machine_that_signs_up_again_and_again_is_slowed_down(settings: Settin
     assert answers == [200, 200, 429]
 
 
+@pytest.mark.usefixtures("shops")
+def test_mistakes_are_forgiven_and_at_the_limit_all_but_the_password_is_kept(settings: Settings) -> None:
+    client = Client(SERVER_NAME="localhost")
+    answers = {client.post("/signup/", GOOD | {"slug": "www"}).status_code for _ in range(30)}
+    settings.ACCOUNT_RATE_LIMITS = {"signup": "0/m/ip"}
+
+    refused = client.post("/signup/", GOOD)
+
+    page = refused.content.decode()
+    assert answers == {200}
+    assert (refused.status_code, Shop.objects.filter(slug="corner").exists()) == (429, False)
+    for typed in ("街角小店", "corner", "Li@Corner.Example"):
+        assert f'value="{typed}"' in page
+    assert GOOD["password"] not in page
+    assert 'role="alert"' in page
+
+
 @pytest.mark.parametrize("rate", ["2/d/ip", "2/d/key"])
 @pytest.mark.usefixtures("shops")
 def test_shops_of_a_day_are_limited_for_a_network_and_for_an_address(settings: Settings, rate: str) -> None:

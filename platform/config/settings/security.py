@@ -57,8 +57,10 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/300s/key",
+    "signup": "60/m/ip",  # whatever is posted; what opens a shop is counted below
     "shop_door": "30/m/ip",
     "find_shop": "5/m/ip,20/h/ip",
+    "find_shop_mistaken": "60/m/ip",
     "find_shop_of_address": "3/h/key",
     # Keys: the owner's address; the address that is written to, whichever shop writes; the shop that writes.
     "open_shop": "20/d/ip,5/d/key",

@@ -1,7 +1,6 @@
 """Ways from the public site into a shop that exists: by its address, or by mail."""
 
 from allauth.core.internal.ratelimit import consume
-from allauth.decorators import rate_limit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,13 +14,14 @@ from website.language import public_page
 from website.page import render_page
 from website.selectors import find_slug
 from website.tasks import send_shop_list
+from website.throttle import is_too_often
 
 
-@rate_limit(action="shop_door")  # type: ignore[untyped-decorator]
 @public_page
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Lead to the sign-in page of the shop whose address was typed."""
     form = SignInForm(request.POST if request.method == "POST" else None)
+    is_refused = form.is_bound and is_too_often(request, form, action="shop_door")
     if form.is_valid():
         slug = find_slug(form.cleaned_data["address"])
         if slug:
@@ -34,15 +34,21 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         description=_("Type the address of your shop to get to its sign-in page."),
         form=form,
         domain=settings.BASE_HOST,
+        status=429 if is_refused else 200,
     )
 
 
 @never_cache
-@rate_limit(action="find_shop")  # type: ignore[untyped-decorator]
 @public_page
 def find_shop(request: HttpRequest) -> HttpResponse:
-    """Send a person the list of their shops. The answer and its time are the same whether the address is known."""
+    """Send a person the list of their shops. The answer and its time are the same whether the address is known.
+
+    What is no address sends no mail, and is counted leniently.
+    """
     form = FindShopForm(request.POST if request.method == "POST" else None)
+    is_refused = form.is_bound and is_too_often(
+        request, form, action="find_shop" if form.is_valid() else "find_shop_mistaken"
+    )
     sent = form.is_valid()
     if sent:
         email = form.cleaned_data["email"]
@@ -56,4 +62,5 @@ def find_shop(request: HttpRequest) -> HttpResponse:
         description=_("Have the addresses of your shops sent to your e-mail address."),
         form=form,
         sent=sent,
+        status=429 if is_refused else 200,
     )

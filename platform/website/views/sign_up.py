@@ -2,7 +2,6 @@
 
 from urllib.parse import urlencode, urlsplit
 
-from allauth.decorators import rate_limit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,19 +26,20 @@ from website.forms import SignUpForm
 from website.language import public_page
 from website.page import render_page
 from website.prices import read_price
+from website.throttle import is_too_often
 
 ASKED_OF_STAFF = ("slug", "name", "email", "password", "language")
 CHECKOUT = "/console/billing/checkout/"
 
 
 @never_cache
-@rate_limit(action="signup")  # type: ignore[untyped-decorator]
 @sensitive_post_parameters("password")
 @public_page
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Open a shop and lead its owner, by a single-use link, to the console on the shop's own host."""
     form = SignUpForm(request.POST if request.method == "POST" else None, initial=_chosen(request))
-    if request.method == "POST":
+    is_refused = request.method == "POST" and is_too_often(request, form, action="signup")
+    if request.method == "POST" and not is_refused:
         entrance = _open_shop(request, form)
         if entrance:
             return redirect(entrance)
@@ -53,6 +53,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         scheme=address.scheme,
         domain=address.netloc,
         choice=_describe(form),
+        status=429 if is_refused else 200,
     )
 
 
