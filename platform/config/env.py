@@ -234,6 +234,14 @@ class Env:
         )
 
     @property
+    def mails_url(self) -> str:
+        """Where the mails that were written into files are shown; "" where they are sent, or others may come in."""
+        is_own_machine = self.mode == "development" and not self.proxies
+        if is_own_machine and is_local(self.bind) and is_local(self.base_host) and self.email_url.startswith("file:"):
+            return f"{self.base_url}/mails/"
+        return ""
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What works and is hardly meant."""
         if self.mode == "production" and self.stripe_key.startswith(("sk_test_", "rk_test_")):

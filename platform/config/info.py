@@ -67,5 +67,7 @@ def print_info(env: Env, *, ready: bool) -> None:
         table.add_row("  join link", demo.get("join", ""))
         table.add_row("  GraphQL", demo.get("graphql", ""))
         table.add_row("  storefront key", demo.get("storefront_key", ""))
+    if env.mails_url:
+        table.add_row("Mails", f"{env.mails_url}  written, not sent")
     table.add_row("All of it as JSON", f"{_program()} info --json")
     Console(highlight=False).print(table)

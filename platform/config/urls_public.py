@@ -1,5 +1,6 @@
 """Addresses of the public site."""
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -8,4 +9,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("billing/", include("billing.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
+if settings.SHOWN_MAIL_FOLDER:
+    urlpatterns += [path("mails/", include("website.mail_urls"))]
 handler500 = "config.faults.show_fault"

@@ -138,6 +138,7 @@ def test_it_says_where_everything_is(up: Up) -> None:
     assert set(document) == {"base_url", "demo", "database_url", "app_database_url", "ready"}
     assert (document["base_url"], document["ready"]) == (f"http://localhost:{port}", True)
     assert f"http://localhost:{port}/" in up.text()
+    assert f"http://localhost:{port}/mails/" in up.text()
     with psycopg.connect(document["app_database_url"]) as connection:
         assert connection.execute("SELECT current_setting('is_superuser')").fetchone() == ("off",)
 

@@ -1,5 +1,6 @@
 """Outgoing mail: into the queue (see `messaging`), and from there as LAXIN_EMAIL_URL says."""
 
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from config.settings.base import ENV
@@ -10,6 +11,7 @@ SERVER_EMAIL = ENV.email_from
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = "messaging.backend.QueueBackend"
 
+SHOWN_MAIL_FOLDER = Path(_URL.path) if ENV.mails_url else None
 if _URL.scheme == "file":
     MAIL_DELIVERY_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = _URL.path
