@@ -19,17 +19,20 @@ from tenants.transaction import tenant_transaction
 logger = logging.getLogger(__name__)
 
 
-def queue_mails(*, shop: Shop, mails: Iterable[Mail], now: datetime) -> None:
-    """Queue each mail for the shop's owner, once for its key. Called in a transaction, outside the shop."""
+def queue_mails(*, shop: Shop, mails: Iterable[Mail], now: datetime) -> bool:
+    """Queue each mail for the shop's owner, once for its key; False where there is nobody to write to.
+
+    Called in a transaction, outside the shop.
+    """
     wanted = list(mails)
     if not wanted:
-        return
+        return True
     console = f"{get_shop_address(shop.slug)}/console/"
     with tenant_transaction(shop), timezone.override(ZoneInfo(shop.time_zone)):
         owner = next(iter(list_owners()), None)
         if owner is None:
             logger.warning("Nobody to write to: %s has no active owner", shop.slug)
-            return
+            return False
         for mail in wanted:
             context = {"shop_name": shop.name, "console_url": console, "link": f"{console}billing/", **mail.context}
             if "plan" in context:
@@ -43,6 +46,7 @@ def queue_mails(*, shop: Shop, mails: Iterable[Mail], now: datetime) -> None:
                 key=mail.key,
                 now=now,
             )
+    return True
 
 
 def pass_over_mail(*, shop: Shop, mail: Mail, now: datetime) -> None:

@@ -21,7 +21,8 @@ WITH reachable AS (
      WHERE nspname <> current_schema() AND nspname !~ '^(pg_|information_schema$)'
        AND has_schema_privilege(oid, 'USAGE')),
 relations AS MATERIALIZED (  -- thousands of shops make the catalog long: once over it
-    SELECT c.oid, relkind, nspname || '.' || relname AS name FROM pg_class c JOIN reachable ON reachable.oid = relnamespace)
+    SELECT c.oid, relkind, nspname || '.' || relname AS name
+      FROM pg_class c JOIN reachable ON reachable.oid = relnamespace)
 SELECT name, string_agg(privilege, ', ' ORDER BY privilege)
   FROM relations, unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS privilege
  WHERE relkind IN ('r', 'p', 'v', 'm', 'f')

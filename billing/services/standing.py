@@ -7,11 +7,14 @@ from django.db import transaction
 from staff.audit import record_change_of_shop
 
 from billing import prepaid
+from billing.alerts import follow_alerts
 from billing.mails import queue_mails
 from billing.models import Account, PlanOverride
 from billing.standing import Facts, Mail, Override, Standing, judge
 from tenants.models import Shop
 from tenants.services import lift_closing, set_access, set_standing
+
+UNTOLD = "nobody_to_warn"
 
 
 def apply_standing(*, account_id: int, now: datetime, mails: Iterable[Mail] = ()) -> Standing:
@@ -33,16 +36,26 @@ def apply_standing(*, account_id: int, now: datetime, mails: Iterable[Mail] = ()
         )
         if changed:
             _record(account.shop)
+        step = [standing.mail] if standing.mail else []
+        was_told = queue_mails(shop=account.shop, mails=[*mails, *step], now=now)
+        if standing.warns_of_deletion:
+            _report_untold(account, was_told=was_told, now=now)
         before = (account.next_review_at, account.deletion_warned_at)
         account.next_review_at = now if standing.is_to_be_deleted else standing.next_review_at
         if standing.access != Shop.Access.SUSPENDED:
             account.deletion_warned_at = None
-        elif standing.warns_of_deletion and account.deletion_warned_at is None:
+        elif standing.warns_of_deletion and was_told and account.deletion_warned_at is None:
             account.deletion_warned_at = now
         if (account.next_review_at, account.deletion_warned_at) != before:
             account.save(update_fields=["next_review_at", "deletion_warned_at"])
-        queue_mails(shop=account.shop, mails=[*mails, *([standing.mail] if standing.mail else [])], now=now)
     return standing
+
+
+def _report_untold(account: Account, *, was_told: bool, now: datetime) -> None:
+    """A warning that reaches nobody is none: such a shop stays until an operator has looked."""
+    detail = f"{account.shop.slug} is to be deleted and nobody can be warned: find its owner, or delete it yourself."
+    found = {} if was_told else {UNTOLD: detail}
+    follow_alerts(account=account, found=found, kinds=frozenset({UNTOLD}), now=now)
 
 
 def set_access_by_hand(*, shop: Shop, access: Shop.Access, now: datetime) -> Shop:

@@ -40,6 +40,7 @@ _WORDS: dict[str, str | Promise] = {
     "of no account of ours": gettext_lazy("of no account of ours"),
     "dead_event": gettext_lazy("event given up"),
     "double_subscription": gettext_lazy("two subscriptions"),
+    "nobody_to_warn": gettext_lazy("nobody to warn"),
     "odd_payment": gettext_lazy("odd payment"),
     "dispute_open": gettext_lazy("open dispute"),
     "dispute_lost": gettext_lazy("lost dispute"),

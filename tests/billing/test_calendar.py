@@ -10,6 +10,7 @@ from messaging.models import Email
 
 from billing import services
 from billing.models import Account
+from billing.selectors import list_alerts
 from billing.services import review
 from billing.services.standing import apply_standing
 from tenants.errors import ShopUnknown
@@ -221,6 +222,27 @@ def test_opening_by_hand_does_not_outlast_the_next_sweep(merchant: Merchant) -> 
     set_access(shop=merchant.shop, access=Shop.Access.OPEN)
     assert services.reconcile(now=merchant.fake.now).repaired == 1
     assert merchant.standing[0] == "read_only"
+
+
+def test_a_shop_whose_owner_cannot_be_warned_is_not_deleted(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("billing.mails.list_owners", list)
+        for days in (15, 31, 61, 31, 31):
+            merchant.wait(days=days)
+    assert merchant.standing[0] == "suspended"
+    assert Account.objects.get().deletion_warned_at is None
+    assert [alert.kind for alert in list_alerts()] == ["nobody_to_warn"]
+    assert subjects(merchant) == []
+
+    merchant.wait(days=24)  # there is an owner again
+
+    assert Account.objects.get().deletion_warned_at == merchant.fake.now
+    assert list_alerts() == []
+    assert subjects(merchant) == ["deletion_warning"]
+    merchant.wait(days=29)
+    assert merchant.standing[0] == "suspended"
 
 
 def test_what_was_announced_is_deleted_and_nothing_is_charged_after(
