@@ -290,7 +290,12 @@ def test_events_that_came_together_take_one_fetch(merchant: Merchant, monkeypatc
     ids = [receive(merchant.fake, event) for event in merchant.fake.events if event["type"] in FOLLOWED]
     fetches: list[str] = []
     fetch = gateway.current().list_subscriptions
-    monkeypatch.setattr(gateway.current(), "list_subscriptions", lambda of: fetches.append(of) or fetch(of))
+
+    def counted(customer_id: str) -> Any:
+        fetches.append(customer_id)
+        return fetch(customer_id)
+
+    monkeypatch.setattr(gateway.current(), "list_subscriptions", counted)
 
     for event_id in ids:
         services.process_event(event_id=event_id, now=now)
