@@ -7,10 +7,10 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from billing import gateway, prepaid
-from billing.errors import AccountUnknown
+from billing.errors import AccountUnknown, CheckoutUnknown
 from billing.facts import is_living
-from billing.models import Account, Alert, PaymentEvent, PlanOverride
-from billing.types import AccountRow, AlertRow, EventRow, InvoiceRow, OverrideRow
+from billing.models import Account, Alert, Checkout, PaymentEvent, PlanOverride
+from billing.types import AccountRow, AlertRow, EventRow, InvoiceRow, OverrideRow, Settlement
 from tenants.models import Shop
 
 
@@ -47,6 +47,7 @@ def to_row(account: Account) -> AccountRow:
         past_due_since=account.past_due_since,
         paid_until=terms[-1].ends_at if terms else None,
         prepaid_plan=terms[-1].plan if terms else "",
+        terms=terms,
         customer_id=account.customer_id or "",
         subscription_id=account.subscription_id or "",
         version=account.version,
@@ -54,6 +55,20 @@ def to_row(account: Account) -> AccountRow:
         next_review_at=account.next_review_at,
         is_subscribed=is_living(account.status),
     )
+
+
+def find_settlement(*, shop: Shop, session_id: str) -> Settlement:
+    """Return what became of a payment page, as far as we have learnt it. Raises CheckoutUnknown for one of others."""
+    checkout = (
+        Checkout.objects.select_related("account").filter(account__shop_id=shop.pk, session_id=session_id).first()
+    )
+    if checkout is None:
+        raise CheckoutUnknown(_("This payment page is not one of this shop's. Look at the page Billing."))
+    account = to_row(checkout.account)
+    if not checkout.is_prepay:
+        return Settlement(account, account.plan, has_arrived=account.is_subscribed and not checkout.is_open)
+    term = prepaid.find_term(checkout_id=checkout.pk, account_id=account.id)
+    return Settlement(account, checkout.plan, has_arrived=term is not None, begins_at=term and term.starts_at)
 
 
 def list_events(

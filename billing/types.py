@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.standing import Term
+
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
@@ -27,12 +29,31 @@ class AccountRow:
     past_due_since: datetime | None
     paid_until: datetime | None
     prepaid_plan: str
+    terms: tuple[Term, ...]  # prepaid years, in order; also those that are over
     customer_id: str
     subscription_id: str
     version: int
     synced_at: datetime | None
     next_review_at: datetime | None
     is_subscribed: bool  # there is a subscription that can be changed, cancelled or resumed
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A subscription that goes on, and what it costs an interval."""
+
+    account: AccountRow
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of a payment page. `begins_at`: of the prepaid year of `plan` that it brought."""
+
+    account: AccountRow
+    plan: str
+    has_arrived: bool
+    begins_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

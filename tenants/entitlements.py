@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from kernel.usage import get_used
 
 from tenants.errors import FeatureMissing, PlanLimitReached
@@ -21,6 +21,17 @@ RESOURCES = {
     "locations": gettext_lazy("locations"),
     "api_cost_per_second": gettext_lazy("API cost per second"),
     "sms_per_month": gettext_lazy("text messages a month"),
+}
+
+_AMOUNTS = {
+    "members": ngettext_lazy("%(allowed)d member", "%(allowed)d members", "allowed"),
+    "skus": ngettext_lazy("%(allowed)d SKU", "%(allowed)d SKUs", "allowed"),
+    "staff": ngettext_lazy("%(allowed)d staff account", "%(allowed)d staff accounts", "allowed"),
+    "locations": ngettext_lazy("%(allowed)d location", "%(allowed)d locations", "allowed"),
+    "api_cost_per_second": ngettext_lazy(
+        "an API cost of %(allowed)d a second", "an API cost of %(allowed)d a second", "allowed"
+    ),
+    "sms_per_month": ngettext_lazy("%(allowed)d text message a month", "%(allowed)d text messages a month", "allowed"),
 }
 
 FEATURES = {
@@ -64,16 +75,18 @@ def check_feature(shop: Shop, feature: str) -> None:
         )
 
 
-def check_limit(shop: Shop, resource: str, *, used: int) -> None:
-    """Raise PlanLimitReached where `used`, the new ones included, is more than the plan allows."""
+def check_limit(shop: Shop, resource: str, *, used: int, remark: str = "") -> None:
+    """Raise PlanLimitReached where `used`, the new ones included, is more than the plan allows.
+
+    `remark` is a sentence that the message ends with.
+    """
     allowed = get_entitlements(shop).find_limit(resource)
     if allowed is not None and used > allowed:
+        text = _(
+            "Your plan allows %(amount)s. Choose a larger plan on the page Billing, or remove what you no longer need."
+        ) % {"amount": _AMOUNTS[resource] % {"allowed": allowed}}
         raise PlanLimitReached(
-            _(
-                "Your plan allows %(allowed)d %(resource)s. Choose a larger plan on the page Billing, "
-                "or remove what you no longer need."
-            )
-            % {"allowed": allowed, "resource": RESOURCES[resource]},
+            f"{text} {remark}".rstrip(),
             resource=resource,
             used=used,
             allowed=allowed,

@@ -9,20 +9,19 @@ from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from billing import gateway, prepaid
-from billing.errors import AccountBusy, AlreadySubscribed, CheckoutUnknown, NotSubscribed, PricesMissing, TaxIdInvalid
+from billing import gateway
+from billing.errors import AccountBusy, NotSubscribed, PricesMissing, TaxIdInvalid
 from billing.facts import Session, is_living
 from billing.models import Account, Checkout
-from billing.plans import get_plan, lookup_key, name_of_plan, rank_of
-from billing.selectors import to_row
+from billing.plans import get_plan, lookup_key
+from billing.purchases import Way, refuse_purchase
+from billing.selectors import find_settlement, to_row
 from billing.services.accounts import open_account
 from billing.services.sync import sync_account
-from billing.standing import PREPAID_WARNING
-from billing.types import AccountRow
+from billing.types import Settlement
 from tenants.models import Shop
 
 ATTEMPTS = 5
@@ -75,7 +74,9 @@ def start_checkout(
             currency=account.currency,
             begins_at=account.ends_at if prepay and is_living(account.status) else None,
         )
-        _check_pays_once(account, page, now)
+        way: Way = "prepay" if prepay else "month" if interval == "month" else "year"
+        if refusal := refuse_purchase(to_row(account), plan=plan, way=way, now=now):
+            raise refusal
         there = [
             (one, gateway.current().find_session(one.session_id)) for one in account.checkouts.filter(is_open=True)
         ]
@@ -92,24 +93,6 @@ def start_checkout(
         if url:
             return url
     raise AccountBusy(_("The account is being changed by others. Try again in a moment."))
-
-
-def _check_pays_once(account: Account, page: Page, now: datetime) -> None:
-    """Raise AlreadySubscribed where the shop would be charged for two things at a time."""
-    if is_living(account.status):
-        if not page.is_prepay:
-            raise AlreadySubscribed(_("This shop has a subscription. Change its plan instead of buying a second one."))
-        if account.ends_at is None:
-            raise AlreadySubscribed(_("This shop has a subscription. Cancel it before you pay for a year in advance."))
-    last = next(reversed(prepaid.list_terms(account_id=account.pk)), None)
-    if last is None or last.ends_at - now <= PREPAID_WARNING:
-        return  # near its end the next thing may be bought
-    if page.plan == last.plan if page.is_prepay else rank_of(page.plan) > rank_of(last.plan):
-        return  # a further year of the same follows on; a subscription to a larger plan counts at once
-    raise AlreadySubscribed(
-        _("This shop has paid for the plan %(plan)s until %(date)s. Pay for something else in the last %(days)s days.")
-        % {"plan": name_of_plan(last.plan), "date": date_format(last.ends_at), "days": PREPAID_WARNING.days}
-    )
 
 
 def _sort_pages(there: Sequence[tuple[Checkout, Session | None]], wanted: Page) -> tuple[str, list[Session]]:
@@ -184,16 +167,14 @@ def make_key(account: Account, intent: str, params: Mapping[str, Any]) -> str:
     return f"{intent}-{account.pk}-v{account.version}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
-def settle_checkout(*, shop: Shop, session_id: str, now: datetime) -> AccountRow:
-    """Return the account as it is after a payment page, whether or not its events have arrived.
+def settle_checkout(*, shop: Shop, session_id: str, now: datetime) -> Settlement:
+    """Return what became of a payment page, whether or not its events have arrived.
 
     Raises CheckoutUnknown for a page that this shop did not open.
     """
-    account = Account.objects.filter(shop_id=shop.pk, checkouts__session_id=session_id).first()
-    if account is None:
-        raise CheckoutUnknown(_("This payment page is not one of this shop's. Look at the page Billing."))
-    sync_account(account_id=account.pk, now=now)
-    return to_row(Account.objects.get(pk=account.pk))
+    account_id = find_settlement(shop=shop, session_id=session_id).account.id
+    sync_account(account_id=account_id, now=now)
+    return find_settlement(shop=shop, session_id=session_id)
 
 
 def open_portal(*, shop: Shop, return_url: str) -> str:

@@ -1,34 +1,35 @@
 """What a merchant changes about a running subscription. Each writes to Stripe and then fetches what became of it."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from billing import facts, gateway, prepaid
-from billing.errors import AlreadySubscribed, NotSubscribed, PaymentDeclined, PaymentDue
+from billing import facts, gateway
+from billing.errors import BillingError, NotSubscribed, PaymentDeclined
 from billing.models import Account
 from billing.plans import get_plan, is_upgrade
+from billing.purchases import refuse_change, refuse_going_on
 from billing.selectors import to_row
 from billing.services.checkout import find_price, get_customer_id, make_key
 from billing.services.sync import sync_account
-from billing.standing import PAID
-from billing.types import AccountRow, ChangePreview
+from billing.types import AccountRow, ChangePreview, Resumption
 from tenants.models import Shop
-
-CHANGEABLE = frozenset({"active", "trialing", "past_due"})
 
 
 def preview_change(*, shop: Shop, plan: str, interval: str, now: datetime) -> ChangePreview:
-    """Return what `change_plan` would cost, and when. Raises PlanUnknown, NotSubscribed, PaymentDue, PricesMissing."""
+    """Return what `change_plan` would cost, and when.
+
+    Raises PlanUnknown, NotSubscribed, AlreadySubscribed, PaymentDue, PricesMissing.
+    """
     account, subscription = _load(shop)
     price = get_plan(plan).get_price(interval, account.currency)
+    _raise(refuse_change(_as_at_stripe(account, subscription), plan=plan, interval=interval))
     if not is_upgrade(plan=subscription.plan, interval=subscription.interval, to_plan=plan, to_interval=interval):
         at = subscription.period_ends_at or now
         return ChangePreview(amount_due_minor=price, currency=account.currency, at=at, is_upgrade=False)
-    _check_owes_nothing(subscription)
     price_id = _find_recurring(plan, interval, account)
     due = gateway.current().preview_update(subscription, price_id=price_id)
     return ChangePreview(amount_due_minor=due, currency=account.currency, at=now, is_upgrade=True)
@@ -42,14 +43,13 @@ def change_plan(*, shop: Shop, plan: str, interval: str, now: datetime) -> Accou
     PricesMissing, PaymentDeclined.
     """
     account, subscription = _load(shop)
-    _check_nothing_follows(account, subscription)
     get_plan(plan).get_price(interval, account.currency)
+    _raise(refuse_change(_as_at_stripe(account, subscription), plan=plan, interval=interval))
     is_same = (subscription.plan, subscription.interval) == (plan, interval)
     if is_same:
         _drop_schedule(account, subscription)
         _keep_going(account, subscription)
     elif is_upgrade(plan=subscription.plan, interval=subscription.interval, to_plan=plan, to_interval=interval):
-        _check_owes_nothing(subscription)
         price_id = _find_recurring(plan, interval, account)
         _upgrade(account, subscription, price_id)
     elif (account.pending_plan, account.pending_interval) != (plan, interval) or not subscription.schedule_id:
@@ -62,7 +62,7 @@ def change_plan(*, shop: Shop, plan: str, interval: str, now: datetime) -> Accou
 
 def cancel_subscription(*, shop: Shop, now: datetime) -> AccountRow:
     """Let the subscription end with its period; what was paid for stays usable until then. Raises NotSubscribed."""
-    account, subscription = _load(shop, changeable=False)
+    account, subscription = _load(shop)
     if subscription.ends_at is None:
         _drop_schedule(account, subscription)
         params = {"cancel_at_period_end": True}
@@ -71,47 +71,45 @@ def cancel_subscription(*, shop: Shop, now: datetime) -> AccountRow:
     return _refresh(account, now)
 
 
-def resume_subscription(*, shop: Shop, now: datetime) -> AccountRow:
+def resume_subscription(*, shop: Shop, now: datetime) -> Resumption:
     """Take a cancellation back, or wake a paused subscription, whose new period is paid at once.
 
     Raises NotSubscribed, AlreadySubscribed, PaymentDeclined.
     """
-    account, subscription = _load(shop, changeable=False)
-    _check_nothing_follows(account, subscription)
+    account, subscription = _load(shop)
+    _raise(refuse_going_on(_as_at_stripe(account, subscription)))
     if subscription.status == "paused":
         key = make_key(account, "wake", {"subscription": subscription.id})
         gateway.current().resume_subscription(subscription.id, key=key)
     else:
         _keep_going(account, subscription)
-    return _refresh(account, now)
+    return Resumption(_refresh(account, now), subscription.amount_minor)
 
 
-def _load(shop: Shop, *, changeable: bool = True) -> tuple[Account, facts.Subscription]:
+def _load(shop: Shop) -> tuple[Account, facts.Subscription]:
     """The account and its subscription as Stripe has it at this moment."""
     customer_id = get_customer_id(shop)
     account = Account.objects.get(shop_id=shop.pk)
     subscription = facts.choose(gateway.current().list_subscriptions(customer_id))
     if subscription is None or not subscription.is_living:
         raise NotSubscribed(_("This shop has no running subscription. Choose a plan first."))
-    if changeable and subscription.status not in CHANGEABLE:
-        raise NotSubscribed(_("The subscription rests. Pay what is open, or resume it, and then change the plan."))
     return account, subscription
 
 
-def _check_owes_nothing(subscription: facts.Subscription) -> None:
-    """Stripe would credit the rest of a period that was never paid."""
-    if subscription.status not in PAID:
-        raise PaymentDue(_("The last payment failed. Pay what is open first, then change to the larger plan."))
+def _as_at_stripe(account: Account, subscription: facts.Subscription) -> AccountRow:
+    """The account with its subscription as Stripe has it at this moment."""
+    return replace(
+        to_row(account),
+        status=subscription.status,
+        plan=subscription.plan,
+        interval=subscription.interval,
+        ends_at=subscription.ends_at,
+    )
 
 
-def _check_nothing_follows(account: Account, subscription: facts.Subscription) -> None:
-    """Who cancelled and paid for the year after it would pay twice."""
-    ends_at = subscription.ends_at
-    if ends_at and any(term.starts_at >= ends_at for term in prepaid.list_terms(account_id=account.pk)):
-        raise AlreadySubscribed(
-            _("A year is paid in advance that begins on %(date)s, when this subscription ends.")
-            % {"date": date_format(ends_at)}
-        )
+def _raise(refusal: BillingError | None) -> None:
+    if refusal:
+        raise refusal
 
 
 def _upgrade(account: Account, subscription: facts.Subscription, price_id: str) -> None:

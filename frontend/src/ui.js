@@ -27,6 +27,11 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
 });
 
+// What is done in another tab, such as a payment, shows when this one is looked at again.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && document.querySelector("[data-look-again]")) location.reload();
+});
+
 // Coming back by the browser's back button: the form may be sent again.
 window.addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from billing.plans import INTERVALS, PLANS, TRIAL_LIKE, Plan
+from billing.plans import PLANS, TRIAL_LIKE, Plan
+from billing.prepaid import add_year
+from billing.purchases import Sale, begin_of_year, describe_sale, find_free_from
+from billing.standing import Term
 from billing.types import AccountRow
 from tenants.entitlements import FEATURES, RESOURCES, get_entitlements
 from tenants.models import Shop
@@ -28,7 +32,10 @@ _AT_LIMIT: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """One resource. `used` is None where nothing is counted, `allowed` where there is no limit."""
+    """One resource. `used` is None where nothing is counted, `allowed` where there is no limit.
+
+    `waiting` comes on top of `used`: who is invited. `is_included`: the plan gives one, and it is there from the start.
+    """
 
     key: str
     label: str
@@ -36,11 +43,18 @@ class UsageRow:
     allowed: int | None
     state: Literal["free", "near", "full", "over"]
     at_limit: Promise
+    waiting: int = 0
+    is_included: bool = False
+
+    @property
+    def taken(self) -> int:
+        """Of what is allowed."""
+        return (self.used or 0) + self.waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A plan as it is offered to this shop; prices in minor units. `action`: what its buttons do."""
+    """A plan as it is offered to this shop; prices in minor units. `action`: what the buttons of its intervals do."""
 
     plan: Plan
     monthly: int
@@ -48,12 +62,24 @@ class Offer:
     limits: list[tuple[str, int]]
     features: list[str]
     is_current: bool
-    intervals: tuple[str, ...]  # that can be subscribed to or changed to
+    planned_at: datetime | None  # when the subscription changes to it
+    sale: Sale
     action: Literal["subscribe", "change"]
     is_recommended: bool
 
 
-def list_usage_rows(shop: Shop, usage: Mapping[str, int]) -> list[UsageRow]:
+@dataclass(frozen=True, slots=True)
+class PaidYears:
+    """What is paid in advance: the years that are not over, and what they mean for what is bought now."""
+
+    terms: list[tuple[Term, bool]]  # and whether it runs
+    free_from: datetime | None  # everything is offered from then on; None where it is already
+    next_begins_at: datetime  # of a year that is paid now
+    next_ends_at: datetime
+    begins_later: bool
+
+
+def list_usage_rows(shop: Shop, usage: Mapping[str, int], *, invited: int) -> list[UsageRow]:
     """A row for each resource, counted ones first. `usage` as `kernel.usage.list_usage` returns it."""
     entitlements = get_entitlements(shop)
     rows = []
@@ -63,22 +89,25 @@ def list_usage_rows(shop: Shop, usage: Mapping[str, int]) -> list[UsageRow]:
             used = 0  # nothing sends text messages yet
         if used is None and allowed is None:
             continue
-        rows.append(UsageRow(key, capfirst(str(label)), used, allowed, _judge(used, allowed), _AT_LIMIT[key]))
+        waiting = invited if key == "staff" else 0
+        is_included = key == "locations" and allowed == used == 1
+        state = "free" if is_included else _judge(used, allowed, waiting)
+        text = capfirst(str(label))
+        rows.append(UsageRow(key, text, used, allowed, state, _AT_LIMIT[key], waiting, is_included))
     return sorted(rows, key=lambda row: row.used is None)
 
 
-def list_offers(shop: Shop, account: AccountRow | None) -> list[Offer]:
+def list_offers(shop: Shop, account: AccountRow | None, *, now: datetime) -> list[Offer]:
     """Every plan that is sold in the shop's currency, the smallest first."""
     currency = account.currency if account else shop.currency.lower()
     subscribed = account is not None and account.is_subscribed
+    in_force = shop.plan if subscribed or shop.access == Shop.Access.OPEN else ""
     # What the trial was like, or the next larger one than what is paid.
-    paid_plan = PLANS.get(account.plan) if account and subscribed else None
-    recommended = paid_plan.rank + 1 if paid_plan else PLANS[TRIAL_LIKE].rank
+    recommended = PLANS[in_force].rank + 1 if in_force in PLANS else PLANS[TRIAL_LIKE].rank
     offers = []
     for plan in sorted(PLANS.values(), key=lambda plan: plan.rank):
         if currency not in plan.monthly:
             continue
-        paid = account.interval if account and subscribed and account.plan == plan.key else ""
         offers.append(
             Offer(
                 plan=plan,
@@ -86,8 +115,9 @@ def list_offers(shop: Shop, account: AccountRow | None) -> list[Offer]:
                 yearly=plan.get_price("year", currency),
                 limits=[(capfirst(str(RESOURCES[key])), most) for key, most in plan.limits.items()],
                 features=[capfirst(str(FEATURES[key])) for key in plan.features],
-                is_current=bool(paid),
-                intervals=tuple(interval for interval in INTERVALS if interval != paid),
+                is_current=plan.key == in_force,
+                planned_at=account.period_ends_at if account and account.pending_plan == plan.key else None,
+                sale=describe_sale(account, plan=plan.key, now=now),
                 action="change" if subscribed else "subscribe",
                 is_recommended=plan.rank == recommended,
             )
@@ -95,7 +125,21 @@ def list_offers(shop: Shop, account: AccountRow | None) -> list[Offer]:
     return offers
 
 
-def _judge(used: int | None, allowed: int | None) -> Literal["free", "near", "full", "over"]:
-    if used is None or allowed is None or used < NEAR * allowed:
+def describe_paid_years(account: AccountRow | None, *, now: datetime) -> PaidYears:
+    """What is paid in advance, in order."""
+    begins = begin_of_year(account, now=now)
+    free_from = find_free_from(account) if account else None
+    return PaidYears(
+        terms=[(term, term.starts_at <= now) for term in (account.terms if account else ()) if now < term.ends_at],
+        free_from=free_from if free_from and now < free_from else None,
+        next_begins_at=begins,
+        next_ends_at=add_year(begins),
+        begins_later=begins > now,
+    )
+
+
+def _judge(used: int | None, allowed: int | None, waiting: int) -> Literal["free", "near", "full", "over"]:
+    """`waiting` fills the limit, and never goes above it."""
+    if used is None or allowed is None or used + waiting < NEAR * allowed:
         return "free"
-    return "near" if used < allowed else "full" if used == allowed else "over"
+    return "over" if used > allowed else "near" if used + waiting < allowed else "full"

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from kernel.errors import InvalidInput, NotFound
 from kernel.ids import hash_secret, new_secret
 
@@ -146,14 +147,24 @@ def _check_email(email: str, now: datetime) -> None:
         raise _invited_already()
 
 
+def count_invited(*, now: datetime) -> int:
+    """Return how many invitations can be accepted: a plan's limit counts them beside the accounts. One statement."""
+    return Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now).count()
+
+
 def _check_room(now: datetime) -> None:
     """Accounts and invitations that still count, together; accepting checks the accounts once more, exactly."""
     shop = current_shop()
     if get_entitlements(shop).find_limit("staff") is None:
         return
-    accounts = User.objects.filter(is_active=True).count()
-    waiting = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now).count()
-    check_limit(shop, "staff", used=accounts + waiting)
+    accounts, invited = User.objects.filter(is_active=True).count(), count_invited(now=now)
+    others = invited - 1  # the one that is checked is among them
+    text = ngettext(
+        "%(others)d open invitation counts too: it can be taken back.",
+        "%(others)d open invitations count too: they can be taken back.",
+        others,
+    )
+    check_limit(shop, "staff", used=accounts + invited, remark=text % {"others": others} if others else "")
 
 
 def _check_password(password: str, user: User) -> None:

@@ -36,8 +36,10 @@ def test_the_landing_page_settles_what_was_paid_before_any_event_came(merchant: 
     session_id = merchant.checkout("scale", "year")
     merchant.fake.pay(session_id)
 
-    row = services.settle_checkout(shop=merchant.shop, session_id=session_id, now=now)
+    settled = services.settle_checkout(shop=merchant.shop, session_id=session_id, now=now)
 
+    row = settled.account
+    assert settled.has_arrived
     assert (row.status, row.plan, row.interval) == ("active", "scale", "year")
     assert merchant.standing == ("open", "scale", {})
     merchant.deliver()

@@ -17,7 +17,10 @@ from stock.services import open_balance
 
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
+from tests.console.paying import fake, payer
 from tests.support.shops import ShopClient
+
+__all__ = ["fake", "payer"]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -29,6 +28,7 @@ from staff.people import list_people
 from staff.requests import get_actor
 
 from console.access import staff_page
+from console.faults import tell_fault
 from console.paging import get_page_arguments
 from tenants.entitlements import check_feature
 from tenants.errors import FeatureMissing
@@ -77,7 +77,7 @@ def audit_export(request: HttpRequest) -> HttpResponse:
     try:
         check_feature(current_shop(), "audit_export")
     except FeatureMissing as fault:
-        messages.error(request, fault.message)
+        tell_fault(request, fault)
         return redirect("console:audit")
     chosen = _read_filter(request)
     record_event(event="export", actor=get_actor(request), label="audit", details=dict(request.GET.items()))

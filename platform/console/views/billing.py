@@ -20,6 +20,7 @@ from kernel.errors import DomainError
 from kernel.usage import list_usage
 from staff.audit import record_event
 from staff.errors import TooOften
+from staff.invitations import count_invited
 from staff.requests import get_actor
 from staff.throttles import APP
 
@@ -33,7 +34,8 @@ from billing.errors import (
     PricesMissing,
 )
 from billing.plans import INTERVALS, PLANS, get_plan
-from billing.selectors import find_account, list_invoices, list_tax_ids
+from billing.purchases import refuse_going_on
+from billing.selectors import find_account, find_settlement, list_invoices, list_tax_ids
 from billing.services import (
     cancel_subscription,
     change_plan,
@@ -44,9 +46,10 @@ from billing.services import (
     settle_checkout,
     start_checkout,
 )
-from billing.types import AccountRow
+from billing.types import AccountRow, Settlement
 from console.access import staff_page
-from console.billing import list_offers, list_usage_rows
+from console.billing import describe_paid_years, list_offers, list_usage_rows
+from console.billing_words import say_cancelled, say_changed, say_dropped, say_goes_on, say_thanks
 from console.forms.billing import TaxIdForm
 from console.forms.fields import add_fault
 from tenants.transaction import current_shop, outside
@@ -94,14 +97,17 @@ payment_page = partial(billing_page, not_for_support=True)
 @local_page
 def overview(request: HttpRequest) -> HttpResponse:
     """The plan and its state in words, what is used of it, and every way to change it."""
-    shop = current_shop()
-    usage = list_usage()
+    shop, now = current_shop(), timezone.now()
+    usage, invited = list_usage(), count_invited(now=now)
     with outside():
         account = find_account(shop_id=shop.pk)
     context = {
         "account": account,
-        "usage": list_usage_rows(shop, usage),
-        "offers": list_offers(shop, account),
+        "owes": account is not None and account.status in {"past_due", "unpaid"},
+        "may_go_on": account is not None and refuse_going_on(account) is None,
+        "paid": describe_paid_years(account, now=now),
+        "usage": list_usage_rows(shop, usage, invited=invited),
+        "offers": list_offers(shop, account, now=now),
         "currency": (account.currency if account else shop.currency).upper(),
     }
     return render(request, "console/billing/overview.html", context)
@@ -131,7 +137,8 @@ def tax_id(request: HttpRequest) -> HttpResponse:
             add_fault(form, fault)
         else:
             _record(request, "", before=None, after={"tax_id": form.cleaned_data["value"]})
-            messages.success(request, _("The tax number was saved."))
+            is_there = bool(form.cleaned_data["value"])
+            messages.success(request, _("The tax number was saved.") if is_there else _("The tax number was removed."))
             return redirect("console:billing")
     return _render_invoices(request, {"form": form}, status=422)
 
@@ -156,6 +163,10 @@ def checkout(request: HttpRequest) -> HttpResponse:
                 now=timezone.now(),
             )
     except AlreadySubscribed:
+        with outside():
+            account = find_account(shop_id=shop.pk)
+        if prepay or account is None or not account.is_subscribed:
+            raise  # there is nothing that could be changed instead
         return redirect(f"{reverse('console:billing_change')}?plan={plan}&interval={interval}")
     return _leave_for(address)
 
@@ -164,6 +175,8 @@ def checkout(request: HttpRequest) -> HttpResponse:
 @local_page
 def landing(request: HttpRequest) -> HttpResponse:
     """Where the payment page leads back to: shows at once that work is going on, and asks until the plan is there."""
+    if not request.GET.get("session"):
+        return redirect("console:billing")
     context = {"session": request.GET.get("session", ""), "asks": 0, "delay": "0s"}
     return render(request, "console/billing/return.html", context)
 
@@ -177,23 +190,25 @@ def progress(request: HttpRequest) -> HttpResponse:
     """
     shop, session, now = current_shop(), request.GET.get("session", ""), timezone.now()
     asks = int(text) + 1 if (text := request.GET.get("asks", "0")).isdecimal() and len(text) < 6 else 1
-    account: AccountRow | None = None
-    may_ask = bool(session) and cache.add(SYNCED_LATELY, "", SECONDS_BETWEEN_SYNCS)
+    if not session:
+        return _go_on(request, "console:billing")
+    settled: Settlement | None = None
+    may_ask = cache.add(SYNCED_LATELY, "", SECONDS_BETWEEN_SYNCS)
     trouble = "" if may_ask else cache.get(SYNCED_LATELY, "")  # of the time before
     try:
         with outside():
             if may_ask:
-                account = settle_checkout(shop=shop, session_id=session, now=now)
+                settled = settle_checkout(shop=shop, session_id=session, now=now)
             else:
-                account = find_account(shop_id=shop.pk)
+                settled = find_settlement(shop=shop, session_id=session)
     except CheckoutUnknown as fault:
         messages.error(request, fault.message)
         return _go_on(request, "console:billing")
     except BillingError as fault:  # the next time it may answer
         trouble = fault.message
         cache.set(SYNCED_LATELY, trouble, SECONDS_BETWEEN_SYNCS)
-    if account and (account.is_subscribed or (account.paid_until and account.paid_until > now)):
-        messages.success(request, _("Thank you. The payment has arrived and your plan is active."))
+    if settled and settled.has_arrived:
+        messages.success(request, say_thanks(settled, now))
         return _go_on(request, "console:home")
     context = {
         "session": session,
@@ -214,21 +229,29 @@ def change(request: HttpRequest) -> HttpResponse:
     plan, interval = asked.get("plan", ""), asked.get("interval", "")
     if plan not in PLANS or interval not in INTERVALS:
         return redirect("console:billing")
+    with outside():
+        before = find_account(shop_id=shop.pk)
+    stays = before is not None and before.is_subscribed and (before.plan, before.interval) == (plan, interval)
+    if before and stays and not before.pending_plan:
+        messages.info(request, _("%(plan)s is your plan already: nothing was changed.") % {"plan": get_plan(plan).name})
+        return redirect("console:billing")
     if request.method == "POST":
         with outside():
-            before = find_account(shop_id=shop.pk)
             account = change_plan(shop=shop, plan=plan, interval=interval, now=timezone.now())
         _record(request, account.plan, before=_sum_up(before), after=_sum_up(account))
-        said = (
-            _("Your plan changes to %(plan)s when the paid period ends.")
-            if account.pending_plan
-            else _("Your plan is %(plan)s now.")
-        )
-        messages.success(request, said % {"plan": get_plan(plan).name})
+        messages.success(request, say_changed(before, account, plan))
         return redirect("console:billing")
     with outside():
         preview = preview_change(shop=shop, plan=plan, interval=interval, now=timezone.now())
-    context = {"plan": get_plan(plan), "interval": interval, "preview": preview, "currency": preview.currency.upper()}
+    context = {
+        "account": before,
+        "stays": stays,
+        "dropped": say_dropped(before),
+        "plan": get_plan(plan),
+        "interval": interval,
+        "preview": preview,
+        "currency": preview.currency.upper(),
+    }
     return render(request, "console/billing/change.html", context)
 
 
@@ -242,14 +265,15 @@ def cancel(request: HttpRequest) -> HttpResponse:
             before = find_account(shop_id=shop.pk)
             account = cancel_subscription(shop=shop, now=timezone.now())
         _record(request, account.plan, before=_sum_up(before), after=_sum_up(account))
-        day = f"{timezone.localtime(account.ends_at or timezone.now()):%Y-%m-%d}"
-        messages.success(request, _("The subscription ends on %(day)s. Until then everything works.") % {"day": day})
+        messages.success(request, say_cancelled(before, account))
         return redirect("console:billing")
     with outside():
         found = find_account(shop_id=shop.pk)
     if found is None or not found.is_subscribed or found.ends_at:
         return redirect("console:billing")
-    return render(request, "console/billing/cancel.html", {"account": found})
+    following = [term for term in found.terms if found.period_ends_at and found.period_ends_at < term.ends_at]
+    context = {"account": found, "dropped": say_dropped(found), "following": following[-1] if following else None}
+    return render(request, "console/billing/cancel.html", context)
 
 
 @require_POST
@@ -259,9 +283,10 @@ def resume(request: HttpRequest) -> HttpResponse:
     shop = current_shop()
     with outside():
         before = find_account(shop_id=shop.pk)
-        account = resume_subscription(shop=shop, now=timezone.now())
+        resumed = resume_subscription(shop=shop, now=timezone.now())
+    account = resumed.account
     _record(request, account.plan, before=_sum_up(before), after=_sum_up(account))
-    messages.success(request, _("The subscription goes on."))
+    messages.success(request, say_goes_on(before, resumed))
     return redirect("console:billing")
 
 

@@ -47,6 +47,7 @@ from staff.types import IssuedInvitation
 
 from console.access import confirmed, get_access_of, staff_page
 from console.devices import describe_device
+from console.faults import tell_fault
 from console.forms.fields import add_fault
 from console.forms.staff import AcceptForm, InvitationForm, RoleForm
 from tenants.transaction import act_as, current_shop
@@ -191,7 +192,7 @@ def invitation_send(request: HttpRequest, invitation_id: int) -> HttpResponse:
     except NotFound:
         raise Http404 from None
     except DomainError as fault:
-        messages.error(request, fault.message)
+        tell_fault(request, fault)
     else:
         messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": issued.email})
     return redirect("console:staff")
@@ -249,7 +250,7 @@ def _change(request: HttpRequest, user_id: UUID, change: Callable[[], None], don
     except NotFound:
         raise Http404 from None
     except DomainError as fault:
-        messages.error(request, fault.message)
+        tell_fault(request, fault)
     else:
         messages.success(request, done)
     return redirect("console:staff_member", user_id)
