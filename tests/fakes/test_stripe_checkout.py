@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from console.forms.billing import TAX_ID_KINDS
+from fakes.stripe import customers
 from fakes.stripe.app import FakeStripe
 from fakes.stripe.errors import StripeFault
 from stripe import (
@@ -124,6 +126,31 @@ def test_values_of_the_wrong_kind_are_refused(world: World) -> None:
     for params in ({"limit": "many"}, {"limit": 0}, {"active": "yes"}, {"type": "weekly"}):
         with pytest.raises(InvalidRequestError):
             world.client.v1.prices.list(params)  # type: ignore[arg-type]
+
+
+# The examples of Stripe's table of supported tax ids.
+TAX_IDS = [
+    ("au_abn", "12345678912"), ("ca_bn", "123456789"), ("cn_tin", "123456789012345678"), ("eu_vat", "ATU12345678"),
+    ("eu_vat", "NL123456789B12"), ("gb_vat", "GB123456789"), ("hk_br", "12345678"), ("jp_trn", "T1234567891234"),
+    ("kr_brn", "123-45-67890"), ("my_sst", "A12-3456-78912345"), ("sg_gst", "M12345678X"), ("th_vat", "1234567891234"),
+    ("tw_vat", "12345678"), ("us_ein", "12-3456789"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "value"), TAX_IDS)
+def test_tax_numbers_have_the_form_of_their_kind(world: World, kind: str, value: str) -> None:
+    tax_ids = world.client.v1.customers.tax_ids
+    tax_ids.create(world.customer, {"type": kind, "value": value})  # type: ignore[typeddict-item]
+
+    with pytest.raises(InvalidRequestError) as caught:
+        tax_ids.create(world.customer, {"type": kind, "value": f"{value}-?"})  # type: ignore[typeddict-item]
+
+    assert (caught.value.code, caught.value.param) == ("tax_id_invalid", "value")
+    assert [each["value"] for each in world.fake.all("tax_id")] == [value]
+
+
+def test_every_kind_that_the_console_offers_has_a_form() -> None:
+    assert {kind for kind, _name in TAX_ID_KINDS if kind} == set(customers.TAX_IDS)
 
 
 def test_objects_that_are_not_there_are_missing(world: World) -> None:

@@ -14,7 +14,7 @@ from tests.fakes.conftest import World
 def live_through_everything(world: World) -> None:
     """Bring forth every kind of object in every state."""
     client, fake = world.client.v1, world.fake
-    client.customers.tax_ids.create(world.customer, {"type": "cn_tin", "value": "91310000"})
+    client.customers.tax_ids.create(world.customer, {"type": "cn_tin", "value": "91310000MA1FL5MX2X"})
     subscription = world.subscribe()
     item = client.subscriptions.retrieve(subscription)["items"].data[0].id
     client.subscriptions.update(

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from fakes.stripe.server import open_fake
@@ -128,6 +128,28 @@ def test_controls_move_the_clock_fail_payments_and_force_statuses(world: World) 
         with pytest.raises(HTTPError) as caught:
             control(address, "settings", {"colour": "red"})
         assert caught.value.code == 400
+
+
+def test_the_clock_does_not_go_back(world: World) -> None:
+    with served(world.fake) as address:
+        before = control(address, "clock")["now"]
+        for to in ({"to": before - 1}, {"days": -1}):
+            with pytest.raises(HTTPError) as caught:
+                control(address, "clock", to)
+            assert caught.value.code == 400
+        assert control(address, "clock")["now"] == before
+
+
+def test_the_portal_shows_the_card_that_a_subscription_is_paid_with(world: World) -> None:
+    asked = {"customer": world.customer, "return_url": "http://shop.test/"}
+    with served(world.fake) as address:
+        path = urlsplit(world.client.v1.billing_portal.sessions.create(asked).url).path  # type: ignore[arg-type]
+        before = urllib.request.urlopen(f"{address}{path}?lang=en").read().decode()
+        world.subscribe()
+        after = urllib.request.urlopen(f"{address}{path}?lang=en").read().decode()
+
+    assert ("No card yet" in before, "No card yet" in after) == (True, False)
+    assert "•••• 4242" in after
 
 
 def test_the_pay_page_leads_back_with_the_session_in_the_address(world: World) -> None:

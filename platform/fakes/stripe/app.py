@@ -75,10 +75,15 @@ class FakeStripe:
         return datetime.fromtimestamp(self.state.now, UTC)
 
     def advance(self, *, to: datetime | None = None, days: float = 0, seconds: float = 0) -> None:
-        """Let time pass: trials end, periods are billed, payments retried, each at its moment."""
+        """Let time pass: trials end, periods are billed, payments retried, each at its moment.
+
+        Raise ValueError for a time that is over: what was done then cannot be taken back.
+        """
         with self.state.lock:
             begin = self.state.moment() if to is None else int(to.timestamp())
             moment = begin + int(days * 86400 + seconds)
+            if moment < self.state.moment():
+                raise ValueError("the clock cannot go back")
             self.state.shift += moment - self.state.moment()
             clock.advance(self.state, moment)
 

@@ -1,5 +1,6 @@
 """Customers, their tax ids and their payment methods."""
 
+import re
 from typing import Any
 
 from fakes.stripe import standing
@@ -17,6 +18,23 @@ CUSTOMER = (
     "address.city address.country address.line1 address.line2 address.postal_code address.state "
     "invoice_settings.default_payment_method invoice_settings.footer balance:int"
 )
+
+# What Stripe refuses is another form than these; of other kinds it takes anything here.
+TAX_IDS = {
+    "au_abn": r"\d{11}",
+    "ca_bn": r"\d{9}",
+    "cn_tin": r"[0-9A-HJ-NPQRTUWXY]{18}",
+    "eu_vat": r"[A-Z]{2}[0-9A-Z+*]{2,12}",
+    "gb_vat": r"GB(\d{9}|\d{12}|(GD|HA)\d{3})",
+    "hk_br": r"\d{8}",
+    "jp_trn": r"T\d{13}",
+    "kr_brn": r"\d{3}-\d{2}-\d{5}",
+    "my_sst": r"[A-Z]\d{2}-\d{4}-\d{8}",
+    "sg_gst": r"[0-9A-Z]{9,10}",
+    "th_vat": r"\d{13}",
+    "tw_vat": r"\d{8}",
+    "us_ein": r"\d{2}-\d{7}",
+}
 
 
 def open_customer(state: State, **fields: Any) -> Object:
@@ -114,7 +132,7 @@ def _complete_address(parameters: dict[str, Any]) -> None:
 def create_tax_id(state: State, parameters: dict[str, Any], customer: str) -> Object:
     get_live_customer(state, customer, param="id")
     kind, value = parameters["type"], parameters["value"].strip()
-    if not value or len(value) > 40:
+    if not value or len(value) > 40 or not re.fullmatch(TAX_IDS.get(kind, ".*"), value):
         raise StripeFault(f"Invalid value for {kind}.", code="tax_id_invalid", param="value")
     for each in state.all("tax_id"):
         if (each["customer"], each["type"], each["value"]) == (customer, kind, value):

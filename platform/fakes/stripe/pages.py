@@ -137,7 +137,7 @@ def _portal_page(state: State, session: Object, form: dict[str, str] | None, lan
     parts += [
         _subscription_part(state, each, language) for each in portal.list_own(state, customer["id"], "subscription")
     ]
-    method = state.objects.get(customer["invoice_settings"]["default_payment_method"] or "")
+    method = portal.find_method(state, customer)
     shown = f"•••• {method['card']['last4']}" if method and method["type"] == "card" else say("no_card", language)
     parts.append(
         f"<section><h2>{say('payment_method', language)}</h2><p>{shown}</p>"

@@ -52,6 +52,17 @@ def list_own(state: State, customer: str, kind: str) -> list[Object]:
     return [each for each in reversed(list(state.all(kind))) if each["customer"] == customer]
 
 
+def find_method(state: State, customer: Object) -> Object | None:
+    """What the customer pays with: its default, else that of the newest subscription that runs."""
+    own = [
+        each["default_payment_method"]
+        for each in list_own(state, customer["id"], "subscription")
+        if not each["ended_at"]
+    ]
+    named = [customer["invoice_settings"]["default_payment_method"], *own]
+    return next((state.objects[each] for each in named if each), None)
+
+
 def change_cancellation(state: State, session: Object, identifier: str, *, cancel: bool) -> None:
     """Cancel at the end of the period, or take that back; a schedule is let go first."""
     subscription = state.get("subscription", identifier)
