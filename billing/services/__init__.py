@@ -3,7 +3,6 @@
 from billing.services.accounts import (
     adopt_customer,
     end_override,
-    extend_trial,
     give_plan,
     open_shop_on_trial,
     resolve_alert,
@@ -32,7 +31,6 @@ __all__ = [
     "change_plan",
     "close_and_delete_shop",
     "end_override",
-    "extend_trial",
     "forget_settled_events",
     "give_plan",
     "open_portal",

@@ -131,14 +131,6 @@ def adopt_customer(*, shop: Shop, customer_id: str, now: datetime) -> int:
     return account.pk
 
 
-def extend_trial(*, shop: Shop, until: datetime, now: datetime) -> None:
-    """Give a trial more time, also one that is over. Raises AccountUnknown."""
-    with transaction.atomic():
-        account = lock_account(shop=shop)
-        Account.objects.filter(pk=account.pk).update(trial_ends_at=until)
-        apply_standing(account_id=account.pk, now=now)
-
-
 def resolve_alert(*, alert_id: int, now: datetime) -> None:
     """Note that a person has looked at it."""
     Alert.objects.filter(pk=alert_id, resolved_at=None).update(resolved_at=now)

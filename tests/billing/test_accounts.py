@@ -132,13 +132,6 @@ def test_an_override_needs_a_plan_a_reason_and_a_time_to_come(
     assert merchant.standing[1] == "trial"
 
 
-def test_a_trial_can_be_given_more_time_also_when_it_is_over(merchant: Merchant) -> None:
-    merchant.wait(days=20)
-    assert merchant.standing[0] == "read_only"
-    services.extend_trial(shop=merchant.shop, until=merchant.fake.now + timedelta(days=7), now=merchant.fake.now)
-    assert merchant.standing[:2] == ("open", "trial")
-
-
 def test_an_alert_is_listed_until_somebody_has_looked_at_it(shops: tuple[Shop, Shop], now: Any) -> None:
     put_on_trial(shops[0], now)
     Alert.objects.create(key="k", kind="odd_price", detail="d", account=Account.objects.get(), raised_at=now)
