@@ -1,18 +1,22 @@
 #!/usr/bin/env python
 """Take the public site's pictures of the product from a running demo shop: `make up`, then `scripts/pictures.py`.
 
-Real pages in a real browser, in both languages and themes. The script acts as customers do first, so that there is
-something to see: some people join by the demo's code, and one of them orders with the coupon. Each file is at most
-60 KB; what is written is committed (platform/website/static/website/pictures/).
+Real pages in a real browser, in both languages and themes: the Chinese ones of the demo shop, the English ones of a
+shop that the script opens, with English names and dollars. It acts as customers do first, so that there is something to
+see: some people join by the shop's code, and one of them orders with the coupon. Each file is at most 60 KB; what is
+written is committed (platform/website/static/website/pictures/).
 """
 
 import argparse
 import io
 import json
+import os
 import random
 import re
 import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +36,14 @@ LANGUAGES = {"zh-hans": "zh-CN", "en": "en-US"}
 THEMES = {LIGHT: "shop", DARK: "shop-dark"}
 VISITORS = 9
 PHONES = {"join", "wallet"}
-GOODS = '{ products(first: 60, category: "produce") { edges { node { variants { sku price { amount } } } } } }'
+GOODS = """query($category: String) {
+  products(first: 60, category: $category) { edges { node { variants { sku price { amount } } } } }
+}"""
+# Of each language: the start of a valid mobile number, and the category that the basket is of.
+NUMBERS = {"zh-hans": "138", "en": "201555"}
+CATEGORIES = {"zh-hans": "produce", "en": None}
+ENGLISH_SHOP = "Corner Grocery"
+ENGLISH_STAFF = {"email": "anna@corner-grocery.example", "password": "a picture of a grocery"}
 POST = "async ([path, headers, body]) => (await fetch(path, {method: 'POST', headers, body})).json()"
 
 
@@ -42,39 +53,90 @@ def main() -> int:
     parser.add_argument("--home", type=Path, default=ROOT / ".laxin", help="LAXIN_HOME of the running installation")
     parser.add_argument("--only", nargs="+", choices=list(PICTURES), default=list(PICTURES))
     arguments = parser.parse_args()
-    demo = json.loads((arguments.home / "demo.json").read_text())
+    chinese = json.loads((arguments.home / "demo.json").read_text())
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        visit_as_customers(browser, demo)
-        for language in LANGUAGES:
+        shops = {"zh-hans": chinese, "en": open_english_shop(browser, chinese, home=arguments.home)}
+        for language, demo in shops.items():
+            visit_as_customers(browser, demo, language=language)
             for theme in THEMES:
                 take_all(browser, demo, language=language, theme=theme, names=arguments.only)
         browser.close()
     return 0
 
 
-def visit_as_customers(browser: Browser, demo: dict[str, Any]) -> None:
+def open_english_shop(browser: Browser, demo: dict[str, Any], *, home: Path) -> dict[str, Any]:
+    """A new shop with sample goods, a coupon and a join link; what the demo shop's file says of it."""
+    slug = f"corner-{int(time.time())}"
+    command = [
+        Path(sys.executable).with_name("laxin"),
+        "shop",
+        "create",
+        slug,
+        "--name",
+        ENGLISH_SHOP,
+        "--language",
+        "en",
+    ]
+    for name, value in ENGLISH_STAFF.items():
+        command += [f"--{name}", value]
+    said = subprocess.run(  # noqa: S603  our own program
+        command, env=os.environ | {"LAXIN_HOME": str(home)}, stdout=subprocess.PIPE, text=True, check=True
+    )
+    found = re.search(r"Storefront key +(\S+)", said.stdout)
+    assert found, said.stdout
+    parts = urlsplit(demo["console"])
+    address = f"{parts.scheme}://{slug}.{parts.netloc.partition('.')[2]}"
+    shop = {
+        "console": f"{address}/console/",
+        "join": f"{address}/j/till",
+        "graphql": f"{address}/graphql/",
+        "storefront_key": found[1],
+        "staff": ENGLISH_STAFF,
+    }
+    context = open_context(browser, shop, language="en", theme=LIGHT, phone=False)
+    page = context.new_page()
+    sign_in(page, shop)
+    page.select_option("[name=industry]", "fresh")
+    page.click("form[action$='/onboarding/samples/'] button")
+    page.goto(f"{shop['console']}coupons/new/")
+    for name, text in {"name": "Newcomer $8 off $40", "amount": "8", "minimum_spend": "40", "total": "500"}.items():
+        page.fill(f"[name={name}]", text)
+    page.click("main form button[type=submit]")
+    page.wait_for_url(re.compile(r"/coupons/[0-9a-f-]{36}/$"))
+    page.goto(f"{shop['console']}join-links/new/")
+    for name, text in {"name": "Poster at the till", "channel": "till", "code": "till"}.items():
+        page.fill(f"[name={name}]", text)
+    page.click("main form button[type=submit]")
+    page.wait_for_url(re.compile(r"/join-links/[0-9a-f-]{36}/$"))
+    context.close()
+    return shop
+
+
+def visit_as_customers(browser: Browser, demo: dict[str, Any], *, language: str) -> None:
     """Let people join on their phones; the last of them buys with the coupon."""
     token = ""
     for _ in range(VISITORS):
-        with_phone = open_context(browser, demo, language="zh-hans", theme=LIGHT, phone=True)
+        with_phone = open_context(browser, demo, language=language, theme=LIGHT, phone=True)
         page = with_phone.new_page()
-        join(page, demo)
+        join(page, demo, language=language)
         token = next(each["value"] for each in with_phone.cookies() if each["name"] == "laxin_member")
         with_phone.close()
-    order(browser, demo, token)
+    order(browser, demo, token, category=CATEGORIES[language])
 
 
-def join(page: Page, demo: dict[str, Any]) -> None:
+def join(page: Page, demo: dict[str, Any], *, language: str) -> None:
     """One visitor scans the code and gives a number."""
+    start = NUMBERS[language]
+    rest = len("13812348000" if language == "zh-hans" else "2015550123") - len(start)
     page.goto(demo["join"])
-    page.fill("[name=phone]", f"138{random.randrange(10**7, 10**8)}")  # noqa: S311  nobody's secret
+    page.fill("[name=phone]", f"{start}{random.randrange(10 ** (rest - 1), 10**rest)}")  # noqa: S311  nobody's secret
     page.click("form.box button")
     page.wait_for_selector("main img, img")
 
 
-def order(browser: Browser, demo: dict[str, Any], token: str) -> None:
+def order(browser: Browser, demo: dict[str, Any], token: str, *, category: str | None) -> None:
     """Buy as a storefront does, so that an order with promotions and a coupon is there to be shown."""
     page = browser.new_page()
     page.goto(demo["join"])  # names below `localhost` are resolved by browsers alone
@@ -91,7 +153,7 @@ def order(browser: Browser, demo: dict[str, Any], token: str) -> None:
             raise SystemExit(f"The storefront API refused: {answer['errors']}")
         return answer["data"]
 
-    found = ask(GOODS)["products"]["edges"]
+    found = ask(GOODS, category=category)["products"]["edges"]
     variants = [each["node"]["variants"][0] for each in found]
     lines = [{"sku": each["sku"], "quantity": 6} for each in variants if float(each["price"]["amount"]) > 3][:2]
     cart = ask(
@@ -197,8 +259,8 @@ def show_join(page: Page, demo: dict[str, Any]) -> None:
 
 def show_wallet(page: Page, demo: dict[str, Any]) -> None:
     """What joining leads to."""
-    page.context.clear_cookies(name="laxin_member")
-    join(page, demo)
+    show_join(page, demo)
+    join(page, demo, language=page.locator("html").get_attribute("lang") or "")
 
 
 SHOW: dict[str, Callable[[Page, dict[str, Any]], None]] = {

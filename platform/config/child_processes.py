@@ -73,6 +73,7 @@ def list_children(env: Env, environ: Mapping[str, str], cwd: Path, *, with_stand
             f"--bind={env.bind}:{env.port}",
             "--timeout=60",
             "--graceful-timeout=10",
+            "--limit-request-line=8190",
             "--access-logfile=-",
         ],
         "beat": [*celery, "beat", "--loglevel=INFO", "--pidfile="],

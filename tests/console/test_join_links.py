@@ -53,6 +53,7 @@ def test_a_link_that_gives_nothing_says_so_and_one_that_does_is_silent(client: S
     bare = client.post("/console/join-links/new/", GOOD | {"code": "bare"}, follow=True).content.decode()
 
     assert "Who joins here gets no coupon." in bare
+    assert "hang it up" not in bare
     assert 'href="/console/coupons/new/"' in bare
     assert "gets no coupon" not in client.get(f"/console/join-links/{link_id}/").content.decode()
 

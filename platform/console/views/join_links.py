@@ -67,7 +67,8 @@ def join_link_create(request: HttpRequest) -> HttpResponse:
         except InvalidInput as fault:
             add_fault(form, fault)
         else:
-            messages.success(request, _("The link is ready: print its code and hang it up."))
+            if data["batch"]:  # the page says what one without a coupon lacks
+                messages.success(request, _("The link is ready: print its code and hang it up."))
             return redirect("console:join_link", link_id)
     return render(request, "console/join_links/create.html", {"form": form})
 

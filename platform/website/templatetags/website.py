@@ -13,7 +13,7 @@ register = template.Library()
 def picture(context: template.Context, name: str, alt: str, eager: bool = False, zoom: bool = False) -> dict[str, Any]:
     """A picture of the product in the page's language, in its theme or, without one, in the system's.
 
-    `zoom`: on a phone show the middle of it, where text can be read.
+    `zoom`: on a phone show a square of it, from where the console's menu ends, so that text can be read.
     """
     language, theme = context["language"], context["theme"]
     files = {
