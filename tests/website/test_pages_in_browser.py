@@ -53,6 +53,34 @@ def test_refused_forms_and_open_menus_have_no_barrier_either(browser: Browser, w
         assert page.evaluate(SMALL_TARGETS, SMALLEST_TARGET) == []
 
 
+# How many pixels of a picture are hidden at its left.
+HIDDEN_LEFT = """() => [...document.querySelectorAll('main img')]
+  .filter(each => getComputedStyle(each).objectFit === 'cover')
+  .map(each => [each.width, each.height, parseFloat(getComputedStyle(each).objectPosition)])
+  .map(([width, height, percent]) => percent / 100 * (1100 - 690 * width / height))"""
+MENU_ENDS, HEADING_BEGINS = 220, 272
+
+
+@pytest.mark.usefixtures("live_shops")
+def test_on_a_phone_pictures_show_headings_from_their_beginning(browser: Browser, web_server: LiveServer) -> None:
+    with page_of(browser, viewport=PHONE, locale="en-US") as page:
+        page.goto(web_server.url())
+
+        hidden = page.evaluate(HIDDEN_LEFT)
+
+    assert len(hidden) == 3
+    assert all(MENU_ENDS < pixels < HEADING_BEGINS for pixels in hidden), hidden
+
+
+@pytest.mark.usefixtures("live_shops")
+def test_a_long_choice_ends_before_the_arrow(browser: Browser, web_server: LiveServer) -> None:
+    with page_of(browser, viewport=DESKTOP, locale="en-US") as page:
+        page.goto(web_server.url(path="/signup/"))
+        style = "each => [parseFloat(getComputedStyle(each).paddingRight), getComputedStyle(each).textOverflow]"
+
+        assert page.locator("#id_industry").evaluate(style) == [36, "ellipsis"]
+
+
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.usefixtures("live_shops")
 def test_the_home_page_is_light_and_nothing_in_it_moves(
