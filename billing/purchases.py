@@ -82,9 +82,14 @@ def refuse_change(account: AccountRow, *, plan: str, interval: str) -> BillingEr
 
 
 def refuse_going_on(account: AccountRow) -> BillingError | None:
-    """Return why a cancelled subscription has to end: a year is paid that begins then."""
+    """Return why a cancelled subscription has to end: a year is paid that begins then.
+
+    Years that run beside the subscription, and those that follow on them, were not paid in its stead.
+    """
     ends_at = account.ends_at
-    if ends_at and any(term.starts_at >= ends_at for term in account.terms):
+    if ends_at is None or any(term.starts_at < ends_at < term.ends_at for term in account.terms):
+        return None
+    if any(term.starts_at >= ends_at for term in account.terms):
         return AlreadySubscribed(
             _("A year is paid in advance that begins on %(date)s, when this subscription ends.")
             % {"date": _day(ends_at)}

@@ -134,7 +134,9 @@ def _judge(facts: Facts, now: datetime) -> Standing:
 def _list_paid(facts: Facts, now: datetime) -> Iterator[Standing]:
     """Each reason for which the shop is open."""
     if facts.status in PAID and facts.plan:
-        notice = {"kind": "cancelled", "at": facts.ends_at.isoformat()} if facts.ends_at else {}
+        ends_at = facts.ends_at
+        is_last = ends_at is not None and not any(term.starts_at <= ends_at < term.ends_at for term in facts.terms)
+        notice = {"kind": "cancelled", "at": ends_at.isoformat()} if ends_at and is_last else {}
         yield Standing(OPEN, facts.plan, notice, min(_later(now, _ends_of_terms(facts)), default=None))
     for term in facts.terms:
         if _runs(term.starts_at, term.ends_at, now):

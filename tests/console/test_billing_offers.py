@@ -178,6 +178,21 @@ def test_a_planned_change_is_said_to_be_dropped(client: ShopClient, fake: FakeSt
     assert Account.objects.get(shop=north).pending_plan == ""
 
 
+def test_beside_a_paid_year_that_goes_on_a_cancellation_is_no_end_and_can_be_taken_back(
+    client: ShopClient, fake: FakeStripe, north: Shop
+) -> None:
+    for query in ("plan=growth&prepay=1", "plan=growth&prepay=1", "plan=scale&interval=month"):
+        client.get(client.get(pay(client, fake, query))["Location"])
+
+    cancelled = text_of(client.post("/console/billing/cancel/", follow=True))
+    resumed = text_of(client.post("/console/billing/resume/", follow=True))
+
+    assert "Continue the subscription" in cancelled
+    assert "the shop becomes read-only" not in cancelled
+    assert "The subscription goes on: Scale for ¥899.00 a month." in resumed
+    assert Account.objects.get(shop=north).ends_at is None
+
+
 def test_the_cancel_page_tells_of_the_deletion_and_of_a_year_that_goes_on(client: ShopClient, fake: FakeStripe) -> None:
     client.get(pay(client, fake, "plan=scale&interval=month"))
     alone = text_of(client.get("/console/billing/cancel/"))
