@@ -13,6 +13,6 @@ def test_no_account_is_deleted_by_whatever_way(request: pytest.FixtureRequest, d
         assert isinstance(request.getfixturevalue("shop"), Shop)
     user = User.objects.create_user("eve@example.com", "a-long-enough-password")
     for delete in (user.delete, User.objects.filter(pk=user.pk).delete, User.objects.all().delete):
-        with pytest.raises(AccountStays, match="Close it"):
+        with pytest.raises(AccountStays):
             delete()
     assert User.objects.filter(pk=user.pk).exists()
