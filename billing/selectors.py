@@ -68,7 +68,7 @@ def find_settlement(*, shop: Shop, session_id: str) -> Settlement:
     if not checkout.is_prepay:
         return Settlement(account, account.plan, has_arrived=account.is_subscribed and not checkout.is_open)
     term = prepaid.find_term(checkout_id=checkout.pk, account_id=account.id)
-    return Settlement(account, checkout.plan, has_arrived=term is not None, begins_at=term and term.starts_at)
+    return Settlement(account, checkout.plan, has_arrived=term is not None, begins_at=term.starts_at if term else None)
 
 
 def list_events(
