@@ -57,7 +57,7 @@ def test_the_newest_mail_comes_first_with_its_subject_in_plain_words(site: Clien
 
 
 def test_a_mail_is_shown_as_text_with_links_to_follow_and_as_html_that_runs_nothing(
-    site: Client, tmp_path: Path
+    site: Client, tmp_path: Path, settings: Settings
 ) -> None:
     write(tmp_path, "Bare")
     bare = site.get("/mails/").context["mails"][0]
@@ -79,6 +79,8 @@ def test_a_mail_is_shown_as_text_with_links_to_follow_and_as_html_that_runs_noth
     assert site.get(f"/mails/{mail.name}/1/").status_code == 404
     assert site.get("/mails/1-1-1/0/").status_code == 404
     assert site.get("/mails/secret_key/0/").status_code == 404
+    settings.SHOWN_MAIL_FOLDER = None
+    assert site.get("/mails/").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The mails of an installation on the own machine, which are written into files: to follow what they lead to."""
 
+from pathlib import Path
+
 from csp.decorators import csp
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,7 +22,7 @@ MOST = 100
 def mail_list(request: HttpRequest) -> HttpResponse:
     """The newest first."""
     title = f"{_('Written mails')} · Laxin"
-    mails = list_written_mails(settings.SHOWN_MAIL_FOLDER, most=MOST)
+    mails = list_written_mails(_get_folder(), most=MOST)
     return render_page(request, "website/mails.html", title=title, description="", mails=mails, most=MOST)
 
 
@@ -35,7 +37,7 @@ def mail(request: HttpRequest, name: str, number: int) -> HttpResponse:
 
 @require_safe
 @never_cache
-@csp({"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "frame-ancestors": ["'none'"]})
+@csp({"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "frame-ancestors": ["'none'"]})  # type: ignore[arg-type]
 def mail_page(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """The HTML part alone, as a mail program shows it: it loads and runs nothing."""
     found = _get(name, number)
@@ -44,8 +46,14 @@ def mail_page(request: HttpRequest, name: str, number: int) -> HttpResponse:
     return HttpResponse(found.html)
 
 
+def _get_folder() -> Path:
+    if settings.SHOWN_MAIL_FOLDER is None:
+        raise Http404
+    return settings.SHOWN_MAIL_FOLDER
+
+
 def _get(name: str, number: int) -> WrittenMail:
-    found = find_written_mail(settings.SHOWN_MAIL_FOLDER, name=name, number=number)
+    found = find_written_mail(_get_folder(), name=name, number=number)
     if found is None:
         raise Http404
     return found
