@@ -13,6 +13,7 @@ from config.embedded.valkey import EmbeddedValkey
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import transaction
+from django.utils import translation
 from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 from staff.models import User
@@ -66,9 +67,10 @@ def django_db_setup(
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    """What one test cached is no business of the next."""
+def _nothing_left() -> None:
+    """What one test cached, and the language that its last request left, is no business of the next."""
     cache.clear()
+    translation.deactivate()
 
 
 @pytest.fixture

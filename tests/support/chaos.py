@@ -62,9 +62,19 @@ class Report:
 
 
 def run_chaos(
-    server: TestServer, shops: Sequence[Shop], home: Path, *, seconds: float, kill_every: float, seed: int
+    server: TestServer,
+    shops: Sequence[Shop],
+    home: Path,
+    *,
+    seconds: float,
+    kill_every: float,
+    seed: int,
+    least_kills: int = 1,
 ) -> Report:
-    """Load and kills for `seconds`, on the database in use; then look for every acknowledged join and order."""
+    """Load and kills, on the database in use; then look for every acknowledged join and order.
+
+    For `seconds`, and on a busy machine until there were `least_kills`.
+    """
     with psycopg.connect(str(server.owner_url("postgres")), autocommit=True) as connection:
         # The tests' server may lose commits when it crashes. What the system has is safe from a crash of PostgreSQL.
         connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(sql.Identifier(server.used)))
@@ -79,7 +89,7 @@ def run_chaos(
         with ThreadPoolExecutor(CLIENTS + 1) as pool:
             work = [pool.submit(client.run) for client in clients]
             try:
-                kill_now_and_then(server, web, shops[0], report, seconds=seconds, every=kill_every)
+                kill_now_and_then(server, web, shops[0], report, seconds=seconds, every=kill_every, least=least_kills)
             finally:
                 load.stop.set()
             for each in work:
@@ -186,12 +196,12 @@ def post(web: LiveServer, shop: Shop, key: str, document: str, variables: dict[s
 
 
 def kill_now_and_then(
-    server: TestServer, web: LiveServer, shop: Shop, report: Report, *, seconds: float, every: float
+    server: TestServer, web: LiveServer, shop: Shop, report: Report, *, seconds: float, every: float, least: int
 ) -> None:
     """In turns: all backends of the application are told to end; one gets SIGKILL and PostgreSQL starts anew."""
     end = time.monotonic() + seconds
     for turn in itertools.count():
-        if time.monotonic() + every > end:
+        if turn >= least and time.monotonic() + every > end:
             break
         time.sleep(every)
         if turn % 2 == 0:
