@@ -69,16 +69,8 @@ def main() -> int:
 def open_english_shop(browser: Browser, demo: dict[str, Any], *, home: Path) -> dict[str, Any]:
     """A new shop with sample goods, a coupon and a join link; what the demo shop's file says of it."""
     slug = f"corner-{int(time.time())}"
-    command = [
-        Path(sys.executable).with_name("laxin"),
-        "shop",
-        "create",
-        slug,
-        "--name",
-        ENGLISH_SHOP,
-        "--language",
-        "en",
-    ]
+    laxin = str(Path(sys.executable).with_name("laxin"))
+    command = [laxin, "shop", "create", slug, "--name", ENGLISH_SHOP, "--language", "en"]
     for name, value in ENGLISH_STAFF.items():
         command += [f"--{name}", value]
     said = subprocess.run(  # noqa: S603  our own program

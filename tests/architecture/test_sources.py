@@ -12,8 +12,8 @@ from tests.settings import ROOT
 INTERFACES = frozenset({"backoffice", "bench", "console", "demo", "member_portal", "storefront_api", "website"})
 DOMAIN = frozenset(
     {
-        "archives", "billing", "branding", "catalog", "checkout", "coupons", "joining", "kernel", "members", "messaging",
-        "onboarding", "promotions", "staff", "stock", "tenants",
+        "archives", "billing", "branding", "catalog", "checkout", "coupons", "joining", "kernel", "members",
+        "messaging", "onboarding", "promotions", "staff", "stock", "tenants",
     }
 )  # fmt: skip
 MAX_LINES = 600
