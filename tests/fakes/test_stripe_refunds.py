@@ -187,6 +187,16 @@ def test_what_was_not_paid_cannot_be_disputed(world: World) -> None:
         decide(world.fake, "du_none", "forgotten")
 
 
+def test_what_was_given_back_already_cannot_be_disputed(world: World) -> None:
+    intent = pay_once(world)
+    world.client.v1.refunds.create({"payment_intent": intent})
+
+    with pytest.raises(StripeFault, match="nothing is left"):
+        dispute(world.fake, intent)
+
+    assert world.fake.all("dispute") == []
+
+
 def test_payments_of_a_former_run_that_had_no_charges_can_be_refunded(world: World) -> None:
     intent = pay_once(world)
     charge = world.fake.state.objects[charge_of(world, intent).id]

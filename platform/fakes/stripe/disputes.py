@@ -38,6 +38,8 @@ def open_dispute(
     charge = find_charge(state, {"payment_intent" if named.get("object") == "payment_intent" else "charge": payment})
     if any(each["charge"] == charge["id"] for each in state.all("dispute")):
         raise StripeFault(f"Charge {charge['id']} is disputed already.")
+    if charge["refunded"]:
+        raise StripeFault(f"Charge {charge['id']} was refunded already: nothing is left to dispute.")
     details = charge["payment_method_details"]
     card = details.get("card") or {}
     dispute = state.add(
