@@ -6,19 +6,22 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from fakes.stripe.app import WEBHOOK_SECRET, FakeStripe
 from messaging.models import Email
 
 from billing import gateway, services
-from billing.models import Account
+from billing.models import Account, PaymentEvent
 from billing.selectors import get_account
 from billing.services.accounts import open_account
+from billing.services.events import LONGEST_WAIT
 from billing.services.standing import apply_standing
 from billing.standing import TRIAL_LENGTH
 from billing.types import AccountRow
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
 from tests.support.billing import connect, deliver, make_fake
+from tests.support.kills import Killed, Killer, undone
 
 
 @dataclass
@@ -73,6 +76,35 @@ class Merchant:
         self.fake.advance(days=days)
         self.deliver()
         services.review_accounts(now=self.fake.now)
+
+
+def kill_at_each_statement(
+    merchant: Merchant, event: dict[str, Any], outcome: Callable[[], object], *, before: object, expected: object
+) -> int:
+    """Process an event, killed at each statement in turn and delivered again each time. How many statements there were.
+
+    What was done is done (`outcome() == expected`); what was not has left nothing (`before`: standing and mails).
+    """
+    fake, killed = merchant.fake, 0
+    while True:
+        with undone():
+            payload, signature = fake.signed(event)
+            event_id = services.receive_event(payload=payload, signature=signature, now=fake.now)
+            killer = Killer(killed)
+            try:
+                with connection.execute_wrapper(killer):
+                    services.process_event(event_id=event_id, now=fake.now)
+            except Killed:
+                is_done = PaymentEvent.objects.get(pk=event_id).state == "done"
+                left = outcome() if is_done else (merchant.standing, mails_of(merchant.shop))
+                assert left == (expected if is_done else before)
+            again = services.receive_event(payload=payload, signature=signature, now=fake.now)
+            assert again == event_id
+            services.process_event(event_id=event_id, now=fake.now + LONGEST_WAIT)
+            assert outcome() == expected
+        if not killer.fired:
+            return killed
+        killed += 1
 
 
 @pytest.fixture

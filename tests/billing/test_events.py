@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from fakes.stripe.app import WEBHOOK_SECRET
 from fakes.stripe.controls import set_status
 from fakes.stripe.signing import sign
@@ -15,10 +14,10 @@ from billing.errors import EventRefused, PaymentProviderDown
 from billing.models import Account, Alert, PaymentEvent
 from billing.selectors import list_dead_events
 from billing.services.events import FOLLOWED, LONGEST_WAIT, MAX_ATTEMPTS
-from tests.billing.conftest import Merchant, last_event, mails_of
+from tests.billing.conftest import Merchant, kill_at_each_statement, last_event, mails_of
 from tests.conftest import ClientFor
 from tests.support.billing import deliver, receive
-from tests.support.kills import Killed, Killer, undone
+from tests.support.kills import undone
 
 FAR = timedelta(days=2)
 
@@ -45,26 +44,7 @@ def test_killed_at_any_statement_and_delivered_again_it_is_processed_once(
     assert expected[4] == "done"
     assert len(expected[5]) == len(before[1]) + 1
 
-    killed = 0
-    while True:
-        with undone():
-            payload, signature = fake.signed(event)
-            event_id = services.receive_event(payload=payload, signature=signature, now=fake.now)
-            killer = Killer(killed)
-            try:
-                with connection.execute_wrapper(killer):
-                    services.process_event(event_id=event_id, now=fake.now)
-            except Killed:
-                is_done = PaymentEvent.objects.get().state == "done"
-                assert outcome() == expected if is_done else (merchant.standing, mails_of(shop)) == before
-            again = services.receive_event(payload=payload, signature=signature, now=fake.now)
-            assert again == event_id
-            services.process_event(event_id=event_id, now=fake.now + LONGEST_WAIT)
-            assert outcome() == expected
-        if not killer.fired:
-            break
-        killed += 1
-    assert killed >= 15
+    assert kill_at_each_statement(merchant, event, outcome, before=before, expected=expected) >= 15
 
 
 def test_an_event_that_comes_twice_is_processed_once(merchant: Merchant) -> None:

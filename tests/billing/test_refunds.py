@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from fakes.stripe.controls import decide, dispute
 from staff.models import AuditEntry
 
@@ -12,13 +11,13 @@ from billing import gateway, services
 from billing.errors import AlreadySubscribed
 from billing.gateway import Gateway
 from billing.models import Alert, Checkout, PaymentEvent
-from billing.services.events import FOLLOWED, LONGEST_WAIT
+from billing.services.events import FOLLOWED
 from billing.types import Reconciled
 from tenants.actor import acting, task_actor
 from tenants.transaction import tenant_transaction
-from tests.billing.conftest import Merchant, last_event, mails_of
+from tests.billing.conftest import Merchant, kill_at_each_statement, last_event, mails_of
 from tests.support.billing import deliver
-from tests.support.kills import Killed, Killer, undone
+from tests.support.kills import undone
 from tests.support.stripe import client_of
 
 YEAR_ENDS = datetime(2027, 3, 4, 12, tzinfo=UTC)
@@ -363,24 +362,7 @@ def test_killed_at_any_statement_and_delivered_again_a_refund_is_processed_once(
     assert expected[1:3] == (fake.now, "done")
     assert len(expected[3]) == len(before[1]) + 1
 
-    killed = 0
-    while True:
-        with undone():
-            payload, signature = fake.signed(event)
-            event_id = services.receive_event(payload=payload, signature=signature, now=fake.now)
-            killer = Killer(killed)
-            try:
-                with connection.execute_wrapper(killer):
-                    services.process_event(event_id=event_id, now=fake.now)
-            except Killed:
-                is_done = PaymentEvent.objects.get(pk=event_id).state == "done"
-                assert outcome() == expected if is_done else (merchant.standing, mails_of(shop)) == before
-            services.process_event(event_id=event_id, now=fake.now + LONGEST_WAIT)
-            assert outcome() == expected
-        if not killer.fired:
-            break
-        killed += 1
-    assert killed >= 15
+    assert kill_at_each_statement(merchant, event, outcome, before=before, expected=expected) >= 15
 
 
 def test_the_end_of_a_refunded_year_stands_in_the_shops_audit_log(merchant: Merchant) -> None:
