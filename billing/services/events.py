@@ -65,24 +65,23 @@ def receive_event(*, payload: bytes, signature: str, now: datetime) -> int:
     """
     event = gateway.verify_event(payload=payload, signature=signature, now=now)
     reason = _why_ignored(event.type, is_live=event.is_live, stripe_account=event.stripe_account)
-    stored, _is_new = PaymentEvent.objects.get_or_create(
+    row = PaymentEvent(
         event_id=event.id,
-        defaults={
-            "type": event.type,
-            "object_id": event.object_id,
-            "customer_id": event.customer_id,
-            "subscription_id": event.subscription_id,
-            "payment_intent_id": event.payment_intent_id,
-            "stripe_account": event.stripe_account,
-            "is_live": event.is_live,
-            "created_at": event.created_at,
-            "received_at": now,
-            "state": PaymentEvent.State.IGNORED if reason else PaymentEvent.State.PENDING,
-            "next_attempt_at": None if reason else now - SKEW,
-            "last_error": reason,
-        },
+        type=event.type,
+        object_id=event.object_id,
+        customer_id=event.customer_id,
+        subscription_id=event.subscription_id,
+        payment_intent_id=event.payment_intent_id,
+        stripe_account=event.stripe_account,
+        is_live=event.is_live,
+        created_at=event.created_at,
+        received_at=now,
+        state=PaymentEvent.State.IGNORED if reason else PaymentEvent.State.PENDING,
+        next_attempt_at=None if reason else now - SKEW,
+        last_error=reason,
     )
-    return stored.pk
+    PaymentEvent.objects.bulk_create([row], ignore_conflicts=True)
+    return PaymentEvent.objects.values_list("pk", flat=True).get(event_id=event.id)
 
 
 def _why_ignored(type_: str, *, is_live: bool, stripe_account: str) -> str:

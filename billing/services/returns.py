@@ -1,6 +1,6 @@
 """Money that went back, by a refund or a lost dispute: the year it paid for ends, and persons hear of the rest."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 
 from billing import gateway
@@ -33,7 +33,10 @@ def note_returns(
 ) -> bool:
     """Store for each year that was paid when its money went back, and tell persons. Returns whether that is news."""
     changed, by_payment = False, {one.payment_intent_id: one for one in charges}
-    for checkout in Checkout.objects.filter(account=account, is_prepay=True, paid_at__isnull=False):
+    pages = list(Checkout.objects.filter(account=account, is_prepay=True))
+    for checkout in pages:
+        if checkout.paid_at is None:
+            continue
         session = sessions.get(checkout.pk)
         payment = checkout.payment_intent_id or (session.payment_intent_id if session else "")
         charge = by_payment.get(payment)
@@ -41,14 +44,13 @@ def note_returns(
         if (payment, returned_at) != (checkout.payment_intent_id, checkout.returned_at):
             changed |= returned_at != checkout.returned_at
             Checkout.objects.filter(pk=checkout.pk).update(payment_intent_id=payment, returned_at=returned_at)
-    _tell(account, charges, now)
+            checkout.payment_intent_id = payment
+    _tell(account, charges, {page.payment_intent_id for page in pages if page.payment_intent_id}, now)
     return changed
 
 
-def _tell(account: Account, charges: Sequence[Charge], now: datetime) -> None:
+def _tell(account: Account, charges: Sequence[Charge], years: Set[str], now: datetime) -> None:
     """Raise each matter once, also after a person has resolved it: what was given back stays so for ever."""
-    pages = Checkout.objects.filter(account=account, is_prepay=True)
-    years = set(pages.exclude(payment_intent_id="").values_list("payment_intent_id", flat=True))
     passing = []
     for charge in charges:
         for kind, subject, detail in _list_matters(charge, is_year=charge.payment_intent_id in years):
