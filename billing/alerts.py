@@ -1,7 +1,8 @@
 """What a person has to look at: one row and one line in the log a matter, however often it is met."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from billing.models import Account, Alert
@@ -9,23 +10,38 @@ from billing.models import Account, Alert
 logger = logging.getLogger(__name__)
 
 
-def raise_alert(
-    *, kind: str, subject: str, detail: str, account: Account | None, now: datetime, again: bool = True
-) -> bool:
-    """Note `detail` unless the same matter is open; `again` False: or was resolved. Returns whether it is new."""
-    key = f"{kind}:{subject}"[:255]
-    there = Alert.objects.filter(key=key, resolved_at=None) if again else Alert.objects.filter(key=key, account=account)
-    if there.exists():
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One thing to look at: of several with the same kind and subject, one is open at a time.
+
+    `again` False: what a person has resolved is not raised once more.
+    """
+
+    kind: str
+    subject: str
+    detail: str
+    again: bool = True
+
+    @property
+    def key(self) -> str:
+        """What its open alert is found by."""
+        return f"{self.kind}:{self.subject}"[:255]
+
+
+def raise_alert(matter: Matter, *, account: Account | None, now: datetime) -> bool:
+    """Note a matter unless it is open, and return whether it is new."""
+    there = Alert.objects.filter(key=matter.key)
+    if (there.filter(resolved_at=None) if matter.again else there.filter(account=account)).exists():
         return False
-    alert = Alert(key=key, kind=kind, detail=detail, account=account, raised_at=now)
+    alert = Alert(key=matter.key, kind=matter.kind, detail=matter.detail, account=account, raised_at=now)
     Alert.objects.bulk_create([alert], ignore_conflicts=True)
-    logger.error("%s: %s", key, detail)
+    logger.error("%s: %s", matter.key, matter.detail)
     return True
 
 
-def follow_alerts(*, account: Account, found: Mapping[str, str], kinds: frozenset[str], now: datetime) -> None:
-    """Raise an alert for each of `found` (detail by kind), and resolve the account's other ones of `kinds`."""
-    for kind, detail in found.items():
-        raise_alert(kind=kind, subject=str(account.pk), detail=detail, account=account, now=now)
-    settled = Alert.objects.filter(account=account, resolved_at=None, kind__in=kinds - found.keys())
-    settled.update(resolved_at=now)
+def follow_alerts(*, account: Account, matters: Collection[Matter], kinds: frozenset[str], now: datetime) -> None:
+    """Raise each matter, and resolve the account's other ones of `kinds`: they are over."""
+    for matter in matters:
+        raise_alert(matter, account=account, now=now)
+    over = Alert.objects.filter(account=account, resolved_at=None, kind__in=kinds)
+    over.exclude(key__in=[matter.key for matter in matters]).update(resolved_at=now)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
 
 from tenants.models import Shop
 from tenants.selectors import cache_key
@@ -40,9 +41,9 @@ def set_standing(
     Of a shop that an operator closed the access stays as it is. Called by billing alone.
     """
     standing = {"plan": plan, "limits": dict(limits), "features": list(features), "notice": dict(notice)}
-    row = Shop.objects.filter(pk=shop.pk)
-    changed = row.filter(closed_by_operator="").exclude(access=access).update(access=access)
-    changed += row.exclude(**standing).update(**standing)
+    is_otherwise = ~Q(**standing) | Q(closed_by_operator="") & ~Q(access=access)
+    due = Case(When(closed_by_operator="", then=Value(access)), default=F("access"))
+    changed = Shop.objects.filter(is_otherwise, pk=shop.pk).update(**standing, access=due)
     if changed:
         forget_cached_shop(shop.slug)
     return changed > 0

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from kernel.errors import NotFound
 
 from billing import gateway
-from billing.alerts import raise_alert
+from billing.alerts import Matter, raise_alert
 from billing.models import Account, Checkout, PaymentEvent
 from billing.services.sync import sync_account
 
@@ -172,13 +172,8 @@ def _bury(event: PaymentEvent, reason: object, now: datetime) -> bool:
         pending = PaymentEvent.objects.filter(pk=event.pk, state=PaymentEvent.State.PENDING)
         if not pending.update(state=PaymentEvent.State.DEAD, next_attempt_at=None):
             return False
-        raise_alert(
-            kind="dead_event",
-            subject=event.event_id,
-            detail=f"{event.type} {event.object_id} failed {event.attempts} times: {reason}",
-            account=None,
-            now=now,
-        )
+        detail = f"{event.type} {event.object_id} failed {event.attempts} times: {reason}"
+        raise_alert(Matter("dead_event", event.event_id, detail), account=None, now=now)
     return True
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import F
 
 from billing import facts, gateway
-from billing.alerts import raise_alert
+from billing.alerts import Matter, raise_alert
 from billing.errors import PaymentProviderDown
 from billing.models import Account, Alert
 from billing.plans import TRIAL
@@ -96,11 +96,8 @@ def _report_strangers(page: list[facts.Subscription], now: datetime) -> None:
     known = set(Account.objects.filter(customer_id__in=customers).values_list("customer_id", flat=True))
     for one in page:
         if one.plan and one.customer_id not in known:
-            raise_alert(
-                kind="unknown_customer",
-                subject=one.customer_id,
-                detail=f"{one.customer_id} has subscription {one.id} to {one.plan}, but no shop has this customer. "
-                "Find out whose it is, then: laxin billing adopt SLUG CUSTOMER.",
-                account=None,
-                now=now,
+            detail = (
+                f"{one.customer_id} has subscription {one.id} to {one.plan}, but no shop has this customer. "
+                "Find out whose it is, then: laxin billing adopt SLUG CUSTOMER."
             )
+            raise_alert(Matter("unknown_customer", one.customer_id, detail), account=None, now=now)

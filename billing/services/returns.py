@@ -1,24 +1,24 @@
 """Money that went back, by a refund or a lost dispute: the year it paid for ends, and persons hear of the rest."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from billing import gateway
-from billing.alerts import raise_alert
+from billing.alerts import Matter
 from billing.charges import Charge, Dispute
 from billing.facts import Session
-from billing.models import Account, Alert, Checkout
+from billing.models import Account, Checkout
 
 PASSING = frozenset({"dispute_open", "partly_refunded"})  # resolved by themselves when they are over
 
 
-def fetch_charges(account: Account, *, sessions: Iterable[Session | None], has_subscribed: bool) -> Sequence[Charge]:
+def fetch_charges(
+    account: Account, *, pages: Iterable[Checkout], sessions: Iterable[Session | None], has_subscribed: bool
+) -> Sequence[Charge]:
     """Return what the account has paid: one request for all of a customer's payments, none for who never paid.
 
-    Payments for years are found also where the customer was deleted.
+    Payments for years, of our `pages`, are found also where the customer was deleted.
     """
-    paid = Checkout.objects.filter(account=account, is_prepay=True, paid_at__isnull=False)
-    years = set(paid.exclude(payment_intent_id="").values_list("payment_intent_id", flat=True))
+    years = {page.payment_intent_id for page in pages if page.paid_at and page.payment_intent_id}
     years |= {one.payment_intent_id for one in sessions if one and one.is_paid and one.payment_intent_id}
     stripe, found = gateway.current(), list[Charge]()
     if account.customer_id and (has_subscribed or years):
@@ -29,9 +29,12 @@ def fetch_charges(account: Account, *, sessions: Iterable[Session | None], has_s
 
 
 def note_returns(
-    account: Account, charges: Sequence[Charge], sessions: Mapping[int, Session | None], now: datetime
-) -> bool:
-    """Store for each year that was paid when its money went back, and tell persons. Returns whether that is news."""
+    account: Account, charges: Sequence[Charge], sessions: Mapping[int, Session | None]
+) -> tuple[bool, list[Matter]]:
+    """Store for each year that was paid when its money went back.
+
+    Returns whether that is news, and what persons have to know of, each once: what was given back stays so for ever.
+    """
     changed, by_payment = False, {one.payment_intent_id: one for one in charges}
     pages = list(Checkout.objects.filter(account=account, is_prepay=True))
     for checkout in pages:
@@ -43,24 +46,14 @@ def note_returns(
         returned_at = charge.returned_at if charge else checkout.returned_at
         if (payment, returned_at) != (checkout.payment_intent_id, checkout.returned_at):
             changed |= returned_at != checkout.returned_at
-            Checkout.objects.filter(pk=checkout.pk).update(payment_intent_id=payment, returned_at=returned_at)
-            checkout.payment_intent_id = payment
-    _tell(account, charges, {page.payment_intent_id for page in pages if page.payment_intent_id}, now)
-    return changed
-
-
-def _tell(account: Account, charges: Sequence[Charge], years: Set[str], now: datetime) -> None:
-    """Raise each matter once, also after a person has resolved it: what was given back stays so for ever."""
-    passing = []
-    for charge in charges:
-        for kind, subject, detail in _list_matters(charge, is_year=charge.payment_intent_id in years):
-            shop = account.shop.slug
-            raise_alert(
-                kind=kind, subject=subject, detail=f"Shop {shop}: {detail}", account=account, now=now, again=False
-            )
-            passing.append(f"{kind}:{subject}")
-    over = Alert.objects.filter(account=account, resolved_at=None, kind__in=PASSING).exclude(key__in=passing)
-    over.update(resolved_at=now)
+            checkout.payment_intent_id, checkout.returned_at = payment, returned_at
+            checkout.save(update_fields=["payment_intent_id", "returned_at"])
+    years = {page.payment_intent_id for page in pages if page.payment_intent_id}
+    return changed, [
+        Matter(kind, subject, f"Shop {account.shop.slug}: {detail}", again=False)
+        for charge in charges
+        for kind, subject, detail in _list_matters(charge, is_year=charge.payment_intent_id in years)
+    ]
 
 
 def _list_matters(charge: Charge, *, is_year: bool) -> Iterator[tuple[str, str, str]]:

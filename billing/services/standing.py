@@ -7,7 +7,7 @@ from django.db import transaction
 from staff.audit import record_change_of_shop
 
 from billing import prepaid
-from billing.alerts import follow_alerts
+from billing.alerts import Matter, follow_alerts
 from billing.mails import queue_mails
 from billing.models import Account, PlanOverride
 from billing.standing import Facts, Mail, Override, Standing, judge
@@ -54,8 +54,8 @@ def apply_standing(*, account_id: int, now: datetime, mails: Iterable[Mail] = ()
 def _report_untold(account: Account, *, was_told: bool, now: datetime) -> None:
     """A warning that reaches nobody is none: such a shop stays until an operator has looked."""
     detail = f"{account.shop.slug} is to be deleted and nobody can be warned: find its owner, or delete it yourself."
-    found = {} if was_told else {UNTOLD: detail}
-    follow_alerts(account=account, found=found, kinds=frozenset({UNTOLD}), now=now)
+    matters = [] if was_told else [Matter(UNTOLD, str(account.pk), detail)]
+    follow_alerts(account=account, matters=matters, kinds=frozenset({UNTOLD}), now=now)
 
 
 def set_access_by_hand(*, shop: Shop, access: Shop.Access, now: datetime) -> Shop:

@@ -17,18 +17,18 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from billing import facts, gateway, prepaid
-from billing.alerts import follow_alerts, raise_alert
+from billing.alerts import Matter, follow_alerts, raise_alert
 from billing.charges import Charge
 from billing.errors import AccountBusy
 from billing.models import Account, Checkout, PaymentEvent
 from billing.plans import PLANS
-from billing.services.returns import fetch_charges, note_returns
+from billing.services.returns import PASSING, fetch_charges, note_returns
 from billing.services.standing import apply_standing
 from billing.standing import NEVER, PAID, STATUSES, Mail
 
 ATTEMPTS = 5
 SLOWEST_PAYMENT = timedelta(days=14)
-FOLLOWED_ALERTS = frozenset({"unknown_status", "unknown_product", "odd_price"})
+FOLLOWED_ALERTS = frozenset({"unknown_status", "unknown_product", "odd_price", *PASSING})
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def sync_account(*, account_id: int, now: datetime, event_id: int | None = None)
     """
     newest = Coalesce(Subquery(PaymentEvent.objects.order_by("-id").values("id")[:1]), 0)
     for _attempt in range(ATTEMPTS):
-        account = Account.objects.annotate(newest_event_id=newest).get(pk=account_id)
+        account = Account.objects.select_related("shop").annotate(newest_event_id=newest).get(pk=account_id)
         fetched = _fetch(account)
         with transaction.atomic():
             changed = _write(account, fetched, now)
@@ -72,13 +72,14 @@ def settle_events(which: Q, *, account_id: int, now: datetime) -> None:
 
 
 def _fetch(account: Account) -> Fetched:
+    paid = Q(is_prepay=True, paid_at__isnull=False)
+    pages = list(Checkout.objects.filter(Q(is_open=True) | paid, account=account))
     # Of years that were paid before payments were noted the payment is still to be learnt.
-    nameless = Q(paid_at__isnull=False, is_prepay=True, payment_intent_id="")
-    pages = Checkout.objects.filter(Q(is_open=True) | nameless, account=account).values_list("id", "session_id")
+    asked = [page for page in pages if page.is_open or not page.payment_intent_id]
     stripe = gateway.current()
-    sessions = {checkout_id: stripe.find_session(session_id) for checkout_id, session_id in list(pages)}
+    sessions = {page.pk: stripe.find_session(page.session_id) for page in asked}
     if account.customer_id is None:
-        charges = fetch_charges(account, sessions=sessions.values(), has_subscribed=False)
+        charges = fetch_charges(account, pages=pages, sessions=sessions.values(), has_subscribed=False)
         return Fetched(facts.Truth(True, (), None, None), sessions, charges)
     subscriptions = stripe.list_subscriptions(account.customer_id)
     chosen = facts.choose(subscriptions)
@@ -89,9 +90,9 @@ def _fetch(account: Account) -> Fetched:
         past_due_since=stripe.find_oldest_debt(chosen.id) if chosen and owes else None,
         schedule=stripe.find_schedule(chosen.schedule_id) if chosen and chosen.schedule_id else None,
     )
-    return Fetched(
-        truth, sessions, fetch_charges(account, sessions=sessions.values(), has_subscribed=bool(subscriptions))
-    )
+    has_subscribed = bool(subscriptions)
+    charges = fetch_charges(account, pages=pages, sessions=sessions.values(), has_subscribed=has_subscribed)
+    return Fetched(truth, sessions, charges)
 
 
 def _write(account: Account, fetched: Fetched, now: datetime) -> bool | None:
@@ -102,16 +103,9 @@ def _write(account: Account, fetched: Fetched, now: datetime) -> bool | None:
         return None
     changed = any(getattr(account, name) != value for name, value in values.items())
     paid = list(_settle_checkouts(account, fetched, now))
-    returned = note_returns(account, fetched.charges, fetched.sessions, now)
-    follow_alerts(account=account, found=_find_oddities(account, fetched.truth), kinds=FOLLOWED_ALERTS, now=now)
-    for double in facts.list_doubles(fetched.truth.subscriptions):
-        raise_alert(
-            kind="double_subscription",
-            subject=double.id,
-            detail=f"Subscription {double.id} ({double.status}) ran besides the one that counts: refund what is due.",
-            account=account,
-            now=now,
-        )
+    returned, told = note_returns(account, fetched.charges, fetched.sessions)
+    matters = [*told, *_list_oddities(account, fetched.truth)]
+    follow_alerts(account=account, matters=matters, kinds=FOLLOWED_ALERTS, now=now)
     apply_standing(account_id=account.pk, now=now, mails=[*_list_news(account, values, now), *paid])
     return changed or returned or bool(paid)
 
@@ -149,14 +143,11 @@ def _settle_checkouts(account: Account, fetched: Fetched, now: datetime) -> Iter
         elif _is_as_asked(account, checkout, session):
             paid_at = session.paid_at
         else:
-            raise_alert(
-                kind="odd_payment",
-                subject=session.id,
-                detail=f"{session.id} brought {session.amount_minor} {session.currency} of {session.customer_id}, "
-                f"asked were {checkout.amount_minor} {checkout.currency}: it was not counted.",
-                account=account,
-                now=now,
+            detail = (
+                f"{session.id} brought {session.amount_minor} {session.currency} of {session.customer_id}, "
+                f"asked were {checkout.amount_minor} {checkout.currency}: it was not counted."
             )
+            raise_alert(Matter("odd_payment", session.id, detail), account=account, now=now)
         payment = session.payment_intent_id if session else ""
         Checkout.objects.filter(pk=checkout.pk).update(is_open=False, paid_at=paid_at, payment_intent_id=payment)
         if paid_at and payment not in given_back:
@@ -176,23 +167,26 @@ def _is_as_asked(account: Account, checkout: Checkout, session: facts.Session) -
     return checkout.amount_minor > 0 and (session.amount_minor, session.currency, session.customer_id) == asked
 
 
-def _find_oddities(account: Account, truth: facts.Truth) -> dict[str, str]:
-    """What we do not understand, by kind of alert."""
-    found: dict[str, str] = {}
+def _list_oddities(account: Account, truth: facts.Truth) -> Iterator[Matter]:
+    """What we do not understand, and what a shop pays twice."""
+    own = str(account.pk)
     for one in truth.subscriptions:
         if not one.plan and one.is_living:
-            found["unknown_product"] = f"Subscription {one.id} is for none of our products: it was not counted."
+            detail = f"Subscription {one.id} is for none of our products: it was not counted."
+            yield Matter("unknown_product", own, detail)
     chosen = facts.choose(truth.subscriptions)
     if chosen is None:
-        return found
+        return
     if chosen.status not in STATUSES:
-        found["unknown_status"] = f"Subscription {chosen.id} has the unknown status {chosen.status!r}: read-only."
+        detail = f"Subscription {chosen.id} has the unknown status {chosen.status!r}: read-only."
+        yield Matter("unknown_status", own, detail)
     if chosen.is_living and _is_odd(account, chosen):
-        found["odd_price"] = (
-            f"Subscription {chosen.id} costs {chosen.quantity} × {chosen.amount_minor} {chosen.currency} "
-            f"a {chosen.interval}; the account has {account.currency}."
-        )
-    return found
+        costs = f"{chosen.quantity} × {chosen.amount_minor} {chosen.currency} a {chosen.interval}"
+        detail = f"Subscription {chosen.id} costs {costs}; the account has {account.currency}."
+        yield Matter("odd_price", own, detail)
+    for double in facts.list_doubles(truth.subscriptions):
+        detail = f"Subscription {double.id} ({double.status}) ran besides the one that counts: refund what is due."
+        yield Matter("double_subscription", double.id, detail)
 
 
 def _is_odd(account: Account, subscription: facts.Subscription) -> bool:
