@@ -60,7 +60,8 @@ class Truth:
             ends.append((self.last_end, plan))
         if status == "unpaid" and self.debt_since:
             ends.append((self.debt_since, plan))
-        if not (self.last_end or status in ENDED) or not ends:
+        # A subscription that was never paid takes no trial away.
+        if not (self.last_end or status in {"canceled", "unpaid"}) or not ends:
             ends.append((self.trial_ends_at or now, "trial"))
         end, last_plan = max(ends)
         return _closing(now - end, DAYS_READ_ONLY), last_plan
