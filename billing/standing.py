@@ -237,7 +237,8 @@ def _find_end(facts: Facts, now: datetime) -> tuple[datetime, str, str] | None:
     ends += [(one.ends_at, "override_ended", one.plan) for one in facts.overrides if one.ends_at and one.ends_at <= now]
     if facts.status in ENDED or facts.ended_at is not None:  # who subscribed has no trial any more
         ends = [end for end in ends if end[1] != "trial_ended"] or ends
-    return max(ends, key=lambda end: end[0], default=(now, "cancelled", facts.plan or TRIAL))
+    # Of what ended at the same instant, the larger plan.
+    return max(ends, key=lambda end: (end[0], rank_of(end[2])), default=(now, "cancelled", facts.plan or TRIAL))
 
 
 def _ends_of_terms(facts: Facts) -> list[datetime]:

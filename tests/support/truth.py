@@ -15,7 +15,7 @@ RANKS = {
     "active": 0, "trialing": 0, "past_due": 1, "unpaid": 2, "paused": 3, "incomplete": 4, "canceled": 5,
     "incomplete_expired": 6,
 }  # fmt: skip
-SIZE = {"starter": 1, "growth": 2, "scale": 3}
+SIZE = {"trial": 0, "starter": 1, "growth": 2, "scale": 3}
 Asked = Mapping[str, tuple[str, datetime | None]]
 ENDED = ("canceled", "incomplete_expired")
 NEVER = ("", "incomplete", "incomplete_expired")
@@ -63,7 +63,7 @@ class Truth:
         # A subscription that was never paid takes no trial away.
         if not (self.last_end or status in {"canceled", "unpaid"}) or not ends:
             ends.append((self.trial_ends_at or now, "trial"))
-        end, last_plan = max(ends)
+        end, last_plan = max(ends, key=lambda each: (each[0], SIZE[each[1]]))
         return _closing(now - end, DAYS_READ_ONLY), last_plan
 
 
