@@ -73,10 +73,11 @@ def pass_over(*, template: str, key: str, now: datetime) -> None:
     Email.objects.create(key=key, from_email="", to=[], subject=template, text="", created_at=now, sent_at=now)
 
 
-def send_template(*, template: str, to: str, language: str, context: Mapping[str, Any]) -> None:
+def send_template(*, template: str, to: str, language: str, context: Mapping[str, Any], key: str) -> None:
     """Hand one mail to the mail server now, for messages that belong to no shop. Call it outside a transaction.
 
-    Raises what `queue_template` and the mail backend raise.
+    It stands in no queue: whoever calls it tries again, with the same `key`, of which the message's id is made.
+    Raises what `queue_template` and the mail backend raise (`OSError`, `SMTPException`).
     """
     mail = render_mail(template=template, language=language, context=context)
     message = EmailMultiAlternatives(
@@ -85,6 +86,7 @@ def send_template(*, template: str, to: str, language: str, context: Mapping[str
         settings.DEFAULT_FROM_EMAIL,
         [to],
         connection=get_connection(settings.MAIL_DELIVERY_BACKEND),
+        headers={"Message-ID": f"<{key}@{settings.BASE_HOST}>"},
     )
     message.attach_alternative(mail.html, "text/html")
     message.send()

@@ -161,7 +161,7 @@ def test_a_mail_with_a_key_is_queued_once_and_sent_after_the_commit(
 def test_a_mail_of_no_shop_goes_out_at_once(db: None, settings: Settings) -> None:
     settings.MAIL_DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
-    send_template(template="shop_list", to="li@tea.example", language="en", context=CONTEXT)
+    send_template(template="shop_list", to="li@tea.example", language="en", context=CONTEXT, key="list-1")
 
     (message,) = mail.outbox
     assert (message.subject, message.to) == ("Your shops at Laxin", ["li@tea.example"])

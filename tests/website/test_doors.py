@@ -1,9 +1,12 @@
 """Into a shop that exists: by its address, or by the mailed list."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -132,6 +135,58 @@ def test_the_list_names_the_shops_where_the_address_is_an_active_users(
     with tenant_transaction(south):
         User.objects.filter(email=address).update(is_active=False)
     assert [shop.slug for shop in list_shops_of_email(address)] == ["north"]
+
+
+class RefusingServer(EmailBackend):
+    """A mail server that is down for as many messages as `refusals` says."""
+
+    refusals = 0
+    seen: ClassVar[list[str]] = []
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        """Refuse, or take them."""
+        type(self).seen += [str(message.extra_headers["Message-ID"]) for message in messages]
+        if len(self.seen) <= self.refusals:
+            raise ConnectionRefusedError("nobody listens")
+        return super().send_messages(messages)
+
+
+@pytest.fixture
+def refusing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> type[RefusingServer]:
+    settings.MAIL_DELIVERY_BACKEND = f"{__name__}.RefusingServer"
+    monkeypatch.setattr(RefusingServer, "seen", [])
+    monkeypatch.setattr(RefusingServer, "refusals", 3)
+    return RefusingServer
+
+
+def test_the_list_is_sent_again_until_the_mail_server_takes_it(
+    shops: tuple[Shop, Shop], refusing: type[RefusingServer]
+) -> None:
+    tasks.send_shop_list.apply(args=(owner_email(shops[0].slug), "en"))
+
+    (message,) = mail.outbox
+    assert message.to == [owner_email(shops[0].slug)]
+    assert len(refusing.seen) == 4
+    assert len(set(refusing.seen)) == 1
+
+
+def test_a_mail_server_that_takes_nothing_for_hours_is_given_up(
+    shops: tuple[Shop, Shop], refusing: type[RefusingServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing.refusals = 1000
+    waits: list[int] = []
+    retry = tasks.send_shop_list.retry
+    monkeypatch.setattr(
+        tasks.send_shop_list, "retry", lambda **given: [waits.append(given["countdown"]), retry(**given)][1]
+    )
+
+    result = tasks.send_shop_list.apply(args=(owner_email(shops[0].slug), "en"))
+
+    assert isinstance(result.result, ConnectionRefusedError)
+    assert mail.outbox == []
+    assert len(refusing.seen) == 21
+    assert len(set(refusing.seen)) == 1
+    assert max(waits) <= 1800
 
 
 def test_who_has_no_shop_gets_no_mail(shops: tuple[Shop, Shop], settings: Settings) -> None:
