@@ -5,6 +5,7 @@ A limit stops new things only: a shop above its limit (after a change to a small
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
@@ -33,6 +34,8 @@ _AMOUNTS = {
     ),
     "sms_per_month": ngettext_lazy("%(allowed)d text message a month", "%(allowed)d text messages a month", "allowed"),
 }
+
+NEAR = 0.8  # of a limit: time to think of more
 
 FEATURES = {
     "custom_domains": gettext_lazy("domains of your own"),
@@ -93,13 +96,21 @@ def check_limit(shop: Shop, resource: str, *, used: int, remark: str = "") -> No
         )
 
 
-def check_allowance(*, resource: str) -> None:
+def judge_room(*, used: int, allowed: int) -> Literal["free", "near", "full"]:
+    """Tell how much room a limit leaves. Full: nothing can be added any more."""
+    return "full" if used >= allowed else "near" if used >= NEAR * allowed else "free"
+
+
+def check_allowance(*, resource: str) -> int | None:
     """Raise PlanLimitReached where the current shop has more of a counted `resource` than its plan allows.
 
-    Called after something was added, in the transaction that adds it: the count is exact then, because it includes the
-    addition and holds back all others (see `kernel.usage`), and whoever catches the error takes the addition back.
-    One statement, none where there is no limit.
+    Returns how much there is now, None where there is no limit. Called after something was added, in the transaction
+    that adds it: the count is exact then, because it includes the addition and holds back all others (see
+    `kernel.usage`), and whoever catches the error takes the addition back. One statement, none where there is no limit.
     """
     shop = current_shop()
-    if get_entitlements(shop).find_limit(resource) is not None:
-        check_limit(shop, resource, used=get_used(resource=resource))
+    if get_entitlements(shop).find_limit(resource) is None:
+        return None
+    used = get_used(resource=resource)
+    check_limit(shop, resource, used=used)
+    return used

@@ -14,10 +14,8 @@ from billing.prepaid import add_year
 from billing.purchases import Sale, begin_of_year, describe_sale, find_free_from
 from billing.standing import Term
 from billing.types import AccountRow
-from tenants.entitlements import FEATURES, RESOURCES, get_entitlements
+from tenants.entitlements import FEATURES, NEAR, RESOURCES, get_entitlements
 from tenants.models import Shop
-
-NEAR = 0.8  # of a limit: time to think of more
 
 # What happens when the limit is reached; nothing that exists is ever taken away.
 _AT_LIMIT: dict[str, Promise] = {

@@ -1,4 +1,4 @@
-"""What every page of the console says about the shop's plan, from the shop's row: no statement."""
+"""What every page of the console says about the shop's plan."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from typing import Literal
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from kernel.usage import get_used
 
+from tenants.entitlements import get_entitlements, judge_room
 from tenants.models import Shop
 
 CALM_DAYS = 3  # of a trial: more than these are left
@@ -24,8 +26,33 @@ class Notice:
     view: str = ""
 
 
+def list_notices(shop: Shop, *, now: datetime) -> list[Notice]:
+    """What there is to say; nothing where all is well. At most one statement."""
+    return [notice for notice in (describe_notice(shop, now=now), describe_room(shop)) if notice]
+
+
+def describe_room(shop: Shop) -> Notice | None:
+    """That the plan's room for members gets short or is gone; None where nobody may join anyway.
+
+    One statement where the plan limits members, else none.
+    """
+    allowed = get_entitlements(shop).find_limit("members")
+    if allowed is None or shop.access != Shop.Access.OPEN:
+        return None
+    used = get_used(resource="members")
+    room = judge_room(used=used, allowed=allowed)
+    if room == "free":
+        return None
+    numbers = {"used": f"{used:,}", "allowed": f"{allowed:,}"}
+    if room == "full":
+        text = _("Your plan allows %(allowed)s members, and they are all there: nobody new can join.")
+        return Notice("error", text % numbers, _("Choose a larger plan"), "console:billing")
+    text = _("%(used)s of the %(allowed)s members that your plan allows are there. At the limit nobody new can join.")
+    return Notice("warning", text % numbers, _("Choose a larger plan"), "console:billing")
+
+
 def describe_notice(shop: Shop, *, now: datetime) -> Notice | None:
-    """The shop's notice in words; None where all is well."""
+    """The shop's notice in words, from its row; None where all is well. No statement."""
     if shop.closed_by_operator or (shop.access != Shop.Access.OPEN and not shop.notice):
         return Notice("error", _("The operator of this platform has restricted the shop. Please contact them."))
     describe = _BY_KIND.get(shop.notice.get("kind", ""))

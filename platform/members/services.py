@@ -11,6 +11,7 @@ from kernel.ids import hash_secret, new_id, new_secret
 from members.errors import MemberNotFound
 from members.models import Member, MemberToken
 from members.phones import normalize_phone
+from members.room import tell_owners
 from tenants.entitlements import check_allowance
 
 __all__ = [
@@ -31,7 +32,8 @@ def get_or_create_member(*, phone_e164: str, now: datetime) -> tuple[UUID, bool]
 
     One statement, for a new member in a shop with a limit two. Two callers at once get the same member: the second
     waits for the first, and being an update of a column that no key holds, the wait does not stop orders that refer to
-    the member. Raises `tenants.errors.PlanLimitReached` for a new member too many; who is one stays one.
+    the member. Raises `tenants.errors.PlanLimitReached` for a new member too many; who is one stays one. The owners
+    are told when the room for members gets short: see `members.room`.
     """
     wanted = new_id()
     with connection.cursor() as cursor:
@@ -46,7 +48,9 @@ def get_or_create_member(*, phone_e164: str, now: datetime) -> tuple[UUID, bool]
         found: UUID = cursor.fetchone()[0]
     is_new = found == wanted
     if is_new:
-        check_allowance(resource="members")
+        used = check_allowance(resource="members")
+        if used is not None:
+            tell_owners(used=used, now=now)
     return found, is_new
 
 

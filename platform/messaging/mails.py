@@ -29,6 +29,8 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "deletion_warning": SHOP | {"days", "date"},  # date: when the data will be deleted
     "subscription_started": SHOP | {"plan"},  # amount; date: of the next payment
     "subscription_cancelled": SHOP | {"date"},  # date: until when the shop is paid for; plan
+    "members_near": SHOP | {"used", "allowed"},  # how many members there are and may be
+    "members_full": SHOP | {"allowed"},
     "staff_invitation": SHOP | {"who", "link"},  # who: the inviter; days: how long the link counts
     "shop_list": frozenset({"shops", "link"}),  # shops: pairs of name and address; link: the public site
 }

@@ -25,6 +25,8 @@ CONTEXT: dict[str, Any] = {
     "date": date(2026, 12, 6),
     "amount": "¥299.00",
     "plan": "Growth",
+    "used": "1,600",
+    "allowed": "2,000",
     "who": "li@tea.example",
     "link": "https://tea.laxin.example/next/",
     "shops": [
@@ -47,6 +49,8 @@ SUBJECTS = {
     ),
     "subscription_started": ("Tea <House> is on the plan Growth", "Tea <House> 已开通Growth套餐"),
     "subscription_cancelled": ("The subscription of Tea <House> is cancelled", "Tea <House> 的订阅已取消"),
+    "members_near": ("Tea <House> has 1,600 of at most 2,000 members", "Tea <House> 已有 1,600 位会员，上限 2,000 位"),
+    "members_full": ("Tea <House> is full: nobody new can join", "Tea <House> 会员已满，新顾客无法入会"),
     "staff_invitation": ("li@tea.example invites you to Tea <House>", "li@tea.example 邀请您加入 Tea <House>"),
     "shop_list": ("Your shops at Laxin", "您在拉新的店铺"),
 }

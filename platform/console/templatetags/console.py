@@ -13,7 +13,7 @@ from stock.models import Entry
 from billing.plans import name_of_plan
 from console.access import may_open
 from console.devices import describe_device
-from console.notices import describe_notice
+from console.notices import list_notices
 
 register = template.Library()
 
@@ -87,27 +87,28 @@ def plan_name(key: str) -> str:
 
 @register.inclusion_tag("console/notice.html", takes_context=True)
 def shop_notice(context: template.Context, *, without_link: bool = False) -> dict[str, object]:
-    """What stands on every page about the shop's plan; nothing where all is well. No statement.
+    """What stands on every page about the shop's plan; nothing where all is well. At most one statement.
 
     `without_link`: the page has one itself.
     """
     request = context["request"]
-    notice = describe_notice(request.shop, now=timezone.now())
-    if notice is None:
-        return {}
     may_pay = may_open(request, "console:billing")
-    href = reverse(notice.view) if notice.view and may_pay else ""
-    if request.path == href or without_link:  # the page itself says what to do
-        href = ""
-    asks_owner = bool(notice.view) and not may_pay
-    return {
-        "text": notice.text,
-        "kind": notice.kind,
-        "label": notice.label,
-        "href": href,
-        "asks_owner": asks_owner,
-        "opens_tab": notice.view == "console:billing_pay",  # from a page of the provider's no link leads back
-    }
+    notices = []
+    for notice in list_notices(request.shop, now=timezone.now()):
+        href = reverse(notice.view) if notice.view and may_pay else ""
+        if request.path == href or without_link:  # the page itself says what to do
+            href = ""
+        notices.append(
+            {
+                "text": notice.text,
+                "kind": notice.kind,
+                "label": notice.label,
+                "href": href,
+                "asks_owner": bool(notice.view) and not may_pay,
+                "opens_tab": notice.view == "console:billing_pay",  # from a page of the provider's no link leads back
+            }
+        )
+    return {"notices": notices}
 
 
 @register.simple_tag(takes_context=True)
