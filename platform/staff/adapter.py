@@ -2,6 +2,7 @@
 
 import time
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
@@ -16,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from staff.audit import record_event
 from staff.models import User
 from staff.requests import get_actor
+from staff.throttles import may_send_new_password
+from tenants.addresses import get_page_address
 from tenants.transaction import act_as, current_shop, find_actor, find_current_shop
 
 
@@ -41,11 +44,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """The pages say what happened; a second voice on top of them is noise."""
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        """Queue the message with the link; it goes to the address of the account, not to the one that was typed."""
+        """Queue the message with the link; it goes to the address of the account, not to the one that was typed.
+
+        Not again and again: anybody can ask for it.
+        """
+        if not may_send_new_password(self.request, email=user.email):
+            return
         facts = {"shop": current_shop(), "url": context["password_reset_url"]}
         subject = render_to_string("staff/email/password_reset_subject.txt", facts)
         text = render_to_string("staff/email/password_reset.txt", facts)
         EmailMessage(" ".join(subject.split()), text, to=[user.email]).send()
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Lead to our own address: whoever asks for a link to be sent chooses what Host the request names."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return get_page_address(path.replace("UID-KEY", quote(key)))
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Attempts at an account are counted by its address alone; keys of the cache carry the shop.
+
+        allauth counts by Host too, which whoever guesses can spell in many ways.
+        """
+        return str(credentials.get("email", "")).lower()
 
     def set_password(self, user: User, password: str) -> None:
         """By a link from an e-mail nobody is signed in; the audit log names whose link it was."""

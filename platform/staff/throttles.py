@@ -22,13 +22,23 @@ APP = "allauth.account"
 
 
 def check_may_write_to(request: HttpRequest, *, email: str) -> None:
-    """Count a mail of the current shop's to an address that is not proven. Raises `TooOften`."""
-    if not _count_everywhere("mail_to_stranger", key=email.lower()):
+    """Count a mail of the current shop's to an address that is not proven. Raises `TooOften`.
+
+    A shop has a share of what all shops together may write to an address: none keeps the others from it.
+    """
+    email = email.lower()
+    share = consume(request, app=APP, action="mail_of_shop_to_stranger", key=email)
+    if not share or not _count_everywhere("mail_to_stranger", key=email):
         raise TooOften(
             _("This address was written to several times within a day. Try again in 24 hours."), field=["email"]
         )
     if not consume(request, app=APP, action="mail_of_shop", key=current_shop().schema_name):
         raise TooOften(_("The shop has sent as many invitations and links as it may in a day. Try again in 24 hours."))
+
+
+def may_send_new_password(request: HttpRequest, *, email: str) -> bool:
+    """Count a link to a new password; tell whether it may be sent. Who asked gets the same answer either way."""
+    return consume(request, app=APP, action="new_password_mail", key=email.lower()) is not None
 
 
 @contextmanager

@@ -156,7 +156,7 @@ def test_a_forgotten_password_is_replaced_by_a_link_in_a_mail(north: Shop) -> No
 
     sent = client.post("/console/password/", {"email": owner_email("north")}, follow=True)
     [message] = mail.outbox
-    found = re.search(r"http://north\.localhost(\S+)", str(message.body))
+    found = re.search(r"http://north\.localhost:8000(\S+)", str(message.body))
     assert found
     form_address = client.get(found[1])["Location"]
     new = "another-bicycle-9"

@@ -11,9 +11,11 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 from django.core.cache import cache
 from django.db import connections
+from django.utils import timezone
+from messaging.models import Email
 from staff.models import AuditEntry, Role, User
 
-from tenants.models import Shop
+from tenants.models import Domain, Shop
 from tenants.transaction import tenant_transaction
 from tests.support.second_factor import code_of
 from tests.support.shops import PASSWORD, ShopClient, owner_email
@@ -46,7 +48,7 @@ def set_up(client: ShopClient) -> tuple[str, list[str]]:
 
 
 def read_link(message: object) -> str:
-    found = re.search(r"http://north\.localhost(\S+)", str(message))
+    found = re.search(r"http://north\.localhost:8000(\S+)", str(message))
     assert found, message
     return found[1]
 
@@ -200,3 +202,71 @@ def test_guesses_from_one_address_are_counted_whomever_they_are_at(north: Shop) 
     pretended = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "10.9.9.9"}
     assert not is_in(sign_in(north, **pretended))
     assert is_in(sign_in(north, REMOTE_ADDR="10.0.0.2"))
+
+
+def list_spellings(shop: Shop) -> list[str]:
+    """The same shop, as a Host header may name it."""
+    own = "shop.north-fruit.example"
+    Domain.objects.create(shop=shop, host=own, token="0" * 32, verified_at=timezone.now())
+    return ["north.localhost:81", "NORTH.localhost", "north.localhost.", own, f"{own}:4444"]
+
+
+def test_guesses_at_one_account_are_counted_however_the_shops_address_is_spelled(north: Shop) -> None:
+    spellings = list_spellings(north)
+    for number, host in enumerate(spellings):
+        sign_in(north, "wrong", email="Owner@North.Example", HTTP_HOST=host, REMOTE_ADDR=f"10.0.0.{number}")
+
+    for number, host in enumerate([*spellings, "north.localhost", "north.localhost:9999"]):
+        client = sign_in(north, HTTP_HOST=host, REMOTE_ADDR=f"10.0.1.{number}")
+        assert client.get("/console/", headers={"host": host}).status_code == 302, host
+
+
+def test_guesses_in_one_shop_leave_the_same_address_in_another_alone(shops: tuple[Shop, Shop]) -> None:
+    north, south = shops
+    for number in range(5):
+        sign_in(north, "wrong", email=owner_email("south"), REMOTE_ADDR=f"10.0.0.{number}")
+
+    assert is_in(sign_in(south, REMOTE_ADDR="10.0.0.99"))
+
+
+def test_links_in_mails_lead_to_the_shops_own_address_whatever_host_was_asked(north: Shop) -> None:
+    for host in list_spellings(north):
+        mail.outbox.clear()
+        cache.clear()
+        client = ShopClient(north)
+        client.cookies["laxin_language"] = "en"
+        client.post(FORGOT, {"email": owner_email("north")}, headers={"host": host})
+        client.post(SIGN_IN, {"login": owner_email("north"), "password": PASSWORD}, headers={"host": host})
+        client.post("/console/security/email/", {"email": "boss@north.example"}, headers={"host": host})
+        invited = f"new{len(host)}@north.example"
+        client.post("/console/staff/", {"email": invited, "role": "cashier"}, headers={"host": host})
+
+        with tenant_transaction(north):
+            invitation = Email.objects.latest("pk")
+        assert invitation.to == [invited]
+        texts = [str(message.body) for message in mail.outbox] + [invitation.text]
+        assert len(texts) == 3
+        links = [link for text in texts for link in re.findall(r"https?://[^/\s]+", text)]
+        assert len(links) >= 3
+        assert set(links) == {"http://north.localhost:8000"}, host
+
+
+def test_a_mailbox_is_not_filled_with_links_to_new_passwords_and_the_answer_stays_the_same(north: Shop) -> None:
+    def ask(number: int, email: str) -> tuple[int, str]:
+        response = ShopClient(north).post(FORGOT, {"email": email}, REMOTE_ADDR=f"10.0.0.{number}")  # type: ignore[arg-type]
+        return response.status_code, response.headers.get("Location", "")
+
+    answers = {ask(number, owner_email("north")) for number in range(8)}
+    answers |= {ask(number, "nobody@north.example") for number in range(8)}
+
+    assert answers == {(302, "/console/password/sent/")}
+    assert [message.to for message in mail.outbox] == [[owner_email("north")]] * 3
+
+
+def test_over_a_day_a_mailbox_gets_five_links_to_new_passwords(north: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = time.time()
+    for hour in range(12):
+        monkeypatch.setattr("allauth.core.internal.ratelimit.time.time", lambda hour=hour: began + hour * 3600)
+        ShopClient(north).post(FORGOT, {"email": owner_email("north")})
+
+    assert len(mail.outbox) == 5

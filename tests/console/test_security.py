@@ -240,7 +240,7 @@ def test_a_new_address_counts_once_its_link_was_confirmed(browser: ShopClient, n
     new = "boss@north.example"
     browser.post("/console/security/email/", {"email": " Boss@North.example "})
     [message] = mail.outbox
-    found = re.search(r"http://north\.localhost(\S+)", str(message.body))
+    found = re.search(r"http://north\.localhost:8000(\S+)", str(message.body))
     assert found
     stranger = ShopClient(north)
 
@@ -262,7 +262,7 @@ def test_a_new_address_counts_once_its_link_was_confirmed(browser: ShopClient, n
 
 def test_a_link_of_one_shop_changes_no_address_in_another(browser: ShopClient, shops: tuple[Shop, Shop]) -> None:
     browser.post("/console/security/email/", {"email": "boss@north.example"})
-    found = re.search(r"http://north\.localhost(\S+)", str(mail.outbox[0].body))
+    found = re.search(r"http://north\.localhost:8000(\S+)", str(mail.outbox[0].body))
     assert found
 
     assert ShopClient(shops[1]).post(found[1]).status_code == 410

@@ -33,7 +33,7 @@ def add_person(north: Shop, role: str, email: str = "") -> tuple[User, ShopClien
 def read_link(north: Shop) -> str:
     with tenant_transaction(north):
         text = Email.objects.latest("pk").text
-    found = re.search(r"http://north\.localhost(/console/invitation/\S+/)", text)
+    found = re.search(r"http://north\.localhost:8000(/console/invitation/\S+/)", text)
     assert found, text
     return found[1]
 
@@ -426,3 +426,25 @@ def test_a_shop_sends_no_more_invitations_than_it_may_in_a_day(
     assert "Try again in 24 hours." in answers[2].content.decode()
     with tenant_transaction(north):
         assert (Invitation.objects.count(), Email.objects.count()) == (2, 2)
+
+
+def test_one_shop_alone_does_not_use_up_the_mails_that_a_stranger_may_get(
+    client: ShopClient, north: Shop, shops: tuple[Shop, Shop]
+) -> None:
+    form = {"email": "victim@x.example", "role": "cashier"}
+    for _ in range(8):
+        client.post("/console/staff/", form)
+        with tenant_transaction(north):
+            waiting = Invitation.objects.filter(revoked_at=None).values_list("pk", flat=True).first()
+        client.post(f"/console/staff/invitations/{waiting}/revoke/")
+    with tenant_transaction(shops[1]):
+        southerner = User.objects.get()
+    south = ShopClient(shops[1])
+    south.force_login(southerner)
+
+    assert south.post("/console/staff/", form).status_code == 302
+
+    with tenant_transaction(north):
+        assert Email.objects.filter(to=[form["email"]]).count() == 2
+    with tenant_transaction(shops[1]):
+        assert Email.objects.filter(to=[form["email"]]).count() == 1

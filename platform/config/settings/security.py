@@ -57,13 +57,16 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/300s/key",
+    "reset_password": "20/m/ip",
+    "new_password_mail": "3/h/key,5/d/key",  # the address of the account; further ones are silently not sent
     "signup": "60/m/ip",  # whatever is posted; what opens a shop is counted below
     "shop_door": "30/m/ip",
     "find_shop": "5/m/ip,20/h/ip",
     "find_shop_mistaken": "60/m/ip",
     "find_shop_of_address": "3/h/key",
-    # Keys: the owner's address; the address that is written to, whichever shop writes; the shop that writes.
+    # Keys: the owner's address; the address that is written to, by one shop and by all; the shop that writes.
     "open_shop": "20/d/ip,5/d/key",
+    "mail_of_shop_to_stranger": "2/d/key",
     "mail_to_stranger": "5/d/key",
     "mail_of_shop": "50/d/key",
     # Pages of a shop that ask the payment provider.

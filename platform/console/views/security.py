@@ -30,6 +30,7 @@ from console.access import staff_page
 from console.devices import describe_device
 from console.forms.fields import add_fault
 from console.forms.staff import EmailChangeForm
+from tenants.addresses import get_page_address
 from tenants.transaction import act_as, current_shop
 
 own_page = staff_page(SIGNED_IN, while_closed=True, not_for_support=True)
@@ -88,7 +89,7 @@ def email_change(request: HttpRequest) -> HttpResponse:
         except DomainError as fault:
             add_fault(form, fault)
         else:
-            link = request.build_absolute_uri(reverse("console:email_confirm", args=[token]))
+            link = get_page_address(reverse("console:email_confirm", args=[token]))
             _send("email_change", to=email, url=link)
             messages.success(
                 request, _("A link is on its way to the new address. Until it is opened the old one counts.")

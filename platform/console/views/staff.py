@@ -50,6 +50,7 @@ from console.devices import describe_device
 from console.faults import tell_fault
 from console.forms.fields import add_fault
 from console.forms.staff import AcceptForm, InvitationForm, RoleForm
+from tenants.addresses import get_page_address
 from tenants.transaction import act_as, current_shop
 
 
@@ -272,9 +273,9 @@ def _send(request: HttpRequest, issued: IssuedInvitation) -> None:
     shop = current_shop()
     context = {
         "shop_name": shop.name,
-        "console_url": request.build_absolute_uri(reverse("console:home")),
+        "console_url": get_page_address(reverse("console:home")),
         "who": _name_of(request),
-        "link": request.build_absolute_uri(reverse("console:invitation", args=[issued.secret])),
+        "link": get_page_address(reverse("console:invitation", args=[issued.secret])),
         "days": LIFETIME.days,
     }
     queue_template(
