@@ -20,7 +20,7 @@ from tenants.restore import Restored, restore_shop
 
 
 def open_shop_on_trial(
-    *, slug: str, name: str, email: str, password: str, language: str, industry: str, now: datetime
+    *, slug: str, name: str, email: str, password: str, language: str, industry: str, browser: str = "", now: datetime
 ) -> OpenedShop:
     """Open a shop whose trial begins now, all or nothing. Raises `staff.errors.ShopRefused`."""
 
@@ -36,6 +36,7 @@ def open_shop_on_trial(
         password=password,
         language=language,
         industry=industry,
+        browser=browser,
         public_rows=start_trial,
         now=now,
     )

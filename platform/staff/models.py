@@ -103,7 +103,10 @@ class Role(models.Model):
 
 
 class SignInLink(models.Model):
-    """A link that opens one session on the shop's own host; the secret itself is never stored."""
+    """A link that opens one session on the shop's own host; the secret itself is never stored.
+
+    The browser that opened the shop is kept like a link that was used: `staff.selectors.find_just_opened_shop`.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     secret_hash = models.CharField(max_length=64, unique=True)

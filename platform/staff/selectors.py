@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import F
 from kernel.ids import hash_secret
 
-from staff.models import ApiKey, Role, User
+from staff.models import ApiKey, Role, SignInLink, User
 from staff.permissions import BUILT_IN, OWNER, PERMISSIONS
 from staff.types import Access, ApiKeyRow, Contact
 from tenants.errors import ShopUnknown
@@ -93,10 +93,13 @@ def get_user_by_credentials(*, email: str, password: str) -> User | None:
     return user if user and user.check_password(password) else None
 
 
-def find_just_opened_shop(*, slug: str, email: str, password: str, now: datetime) -> tuple[Shop, UUID] | None:
-    """The shop and owner that the same person opened within the last ten minutes: a sign-up form that was sent twice.
+def find_just_opened_shop(
+    *, slug: str, email: str, password: str, browser: str, now: datetime
+) -> tuple[Shop, UUID] | None:
+    """The shop and owner that the same browser opened within the last ten minutes: a sign-up form that was sent twice.
 
-    Whoever knows the address and password of the owner could as well sign in. Called outside a tenant transaction.
+    Any other learns nothing, whatever it guesses: the password is not even looked at. Called outside a tenant
+    transaction.
     """
     if "\0" in slug + email:  # as it was typed; the database would refuse to look it up
         return None
@@ -107,8 +110,15 @@ def find_just_opened_shop(*, slug: str, email: str, password: str, now: datetime
     if now - shop.created_at > JUST_OPENED:
         return None
     with tenant_transaction(shop):
+        if not SignInLink.objects.filter(secret_hash=hash_browser(browser), expires_at__gt=now).exists():
+            return None
         user = get_user_by_credentials(email=email, password=password)
     return (shop, user.pk) if user else None
+
+
+def hash_browser(browser: str) -> str:
+    """Under which the browser that opened a shop is remembered; it is no secret of a link."""
+    return hash_secret(f"opened by {browser}")
 
 
 def _to_row(key: dict[str, Any]) -> ApiKeyRow:

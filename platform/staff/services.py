@@ -16,6 +16,7 @@ from kernel.ids import hash_secret, new_secret
 
 from staff.errors import LinkUnusable, ShopRefused
 from staff.models import ApiKey, SignInLink, User
+from staff.selectors import JUST_OPENED, hash_browser
 from staff.types import ApiKeyRow, IssuedKey, OpenedShop
 from tenants.errors import EmailInvalid, PasswordWeak, ShopUnknown, SlugTaken
 from tenants.models import Shop
@@ -44,12 +45,14 @@ def open_shop(
     language: str,
     now: datetime,
     industry: str = "",
+    browser: str = "",
     public_rows: Callable[[Shop], None] | None = None,
 ) -> OpenedShop:
     """Make a shop with its owner and one public storefront key, all or nothing.
 
     Must be called outside a tenant transaction. `language` is one of LANGUAGES and decides currency, time zone and
-    phone region; `public_rows` writes what else a new shop has in public. Raises `ShopRefused` with every fault found;
+    phone region; `browser` is a secret of the browser that asks, which may come back (`find_just_opened_shop`);
+    `public_rows` writes what else a new shop has in public. Raises `ShopRefused` with every fault found;
     fields are those of the arguments.
     """
     check_new_shop(slug=slug, name=name, email=email, password=password, language=language)
@@ -63,9 +66,18 @@ def open_shop(
         ):
             user = User.objects.create_user(email, password, language=language, date_joined=now)
             key = create_api_key(name=_("Storefront"), kind=ApiKey.Kind.PUBLIC, origins=[], now=now)
+            if browser:
+                _remember_browser(browser, user_id=user.pk, now=now)
     except SlugTaken as fault:  # two sign-ups at the same moment
         raise ShopRefused([fault]) from fault
     return OpenedShop(shop=shop, user_id=user.pk, storefront_key=key.secret)
+
+
+def _remember_browser(browser: str, *, user_id: UUID, now: datetime) -> None:
+    """Kept like a link that was used: it opens nothing by itself."""
+    SignInLink.objects.create(
+        user_id=user_id, secret_hash=hash_browser(browser), expires_at=now + JUST_OPENED, used_at=now
+    )
 
 
 def check_new_shop(*, slug: str, name: str, email: str, password: str, language: str) -> None:

@@ -1,15 +1,18 @@
 """From the sign-up form into the console."""
 
+import copy
 import threading
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from staff import services
-from staff.models import User
+from staff.models import SignInLink, User
 
 from tenants.models import Shop
 from tenants.selectors import get_shop
@@ -59,10 +62,13 @@ def test_sending_the_form_twice_opens_one_shop_and_leads_there_twice() -> None:
 
 def test_a_double_click_opens_one_shop(live_shops: tuple[Shop, Shop]) -> None:
     answers: list[int] = []
+    cookies = ShopClient().get("/signup/").cookies  # of the page with the button
 
     def send() -> None:
+        client = ShopClient()
+        client.cookies = cookies
         try:
-            answers.append(ShopClient().post("/signup/", GOOD).status_code)
+            answers.append(client.post("/signup/", GOOD).status_code)
         finally:
             connections.close_all()
 
@@ -77,10 +83,73 @@ def test_a_double_click_opens_one_shop(live_shops: tuple[Shop, Shop]) -> None:
 
 
 @pytest.mark.usefixtures("shops")
-def test_another_password_for_a_taken_address_is_a_fault_and_no_way_in() -> None:
-    ShopClient().post("/signup/", GOOD)
+def test_who_lost_the_answer_gets_in_by_the_form_of_the_same_browser() -> None:
+    """Loaded anew, as after a broken connection, with nothing of the first answer."""
+    cookies = ShopClient().get("/signup/").cookies
+    first, again = ShopClient(), ShopClient()
+    first.cookies, again.cookies = cookies, copy.deepcopy(cookies)
+    first.post("/signup/", GOOD)
+    again.get("/signup/")
 
-    response = ShopClient().post("/signup/", GOOD | {"password": "green-bicycle-8"})
+    response = again.post("/signup/", GOOD)
+
+    assert follow(response["Location"]).get("/console/").status_code == 200
+
+
+@pytest.mark.usefixtures("shops")
+def test_no_other_browser_gets_in_or_learns_whether_a_password_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    ShopClient().post("/signup/", GOOD)
+    shop = get_shop(slug="corner")
+    with tenant_transaction(shop):
+        links = SignInLink.objects.count()
+    looked_at: list[str] = []
+    monkeypatch.setattr(User, "check_password", lambda user, password: looked_at.append(password))
+
+    answers = [
+        ShopClient().post("/signup/", GOOD | {"password": password})
+        for password in (GOOD["password"], "green-bicycle-8")
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [answer.context["form"].errors for answer in answers] == [answers[0].context["form"].errors] * 2
+    assert looked_at == []
+    with tenant_transaction(shop):
+        assert SignInLink.objects.count() == links
+
+
+@pytest.mark.usefixtures("shops")
+def test_the_secret_of_the_browser_opens_no_session() -> None:
+    client = ShopClient()
+    client.post("/signup/", GOOD)
+    secret = client.cookies["laxin_csrf"].value
+    shop = get_shop(slug="corner")
+
+    for tried in (secret, f"opened by {secret}"):
+        answer = ShopClient(shop).get(f"/console/enter/{tried}/", follow=True)
+        assert answer.redirect_chain[-1][0].startswith("/console/sign-in/")
+
+
+@pytest.mark.usefixtures("shops")
+def test_the_browser_may_come_back_for_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = ShopClient()
+    client.post("/signup/", GOOD)
+    now = timezone.now()
+
+    answers = []
+    for minutes in (9, 11):
+        later = now + timedelta(minutes=minutes)
+        monkeypatch.setattr("website.views.sign_up.timezone.now", lambda later=later: later)
+        answers.append(client.post("/signup/", GOOD).status_code)
+
+    assert answers == [302, 200]
+
+
+@pytest.mark.usefixtures("shops")
+def test_another_password_for_a_taken_address_is_a_fault_and_no_way_in() -> None:
+    client = ShopClient()
+    client.post("/signup/", GOOD)
+
+    response = client.post("/signup/", GOOD | {"password": "green-bicycle-8"})
 
     assert response.status_code == 200
     assert list(response.context["form"].errors) == ["slug"]

@@ -4,6 +4,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -75,7 +76,7 @@ def _describe(form: SignUpForm) -> dict[str, str] | None:
 
 def _open_shop(request: HttpRequest, form: SignUpForm) -> str | None:
     """The address that the owner enters by, or None with every fault shown in the form."""
-    now = timezone.now()
+    now, browser = timezone.now(), _get_browser(request)
     typed = {name: form.data.get(name, "") for name in ASKED_OF_STAFF}
     try:
         if not form.is_valid():
@@ -83,10 +84,12 @@ def _open_shop(request: HttpRequest, form: SignUpForm) -> str | None:
             return None
         given = {name: form.cleaned_data[name] for name in (*ASKED_OF_STAFF, "industry")}
         with counting_new_shop(request, email=given["email"]):
-            opened = open_shop_on_trial(**given, now=now)
+            opened = open_shop_on_trial(**given, browser=browser, now=now)
         shop, user_id = opened.shop, opened.user_id
     except ShopRefused as refused:
-        same = find_just_opened_shop(slug=typed["slug"], email=typed["email"], password=typed["password"], now=now)
+        same = find_just_opened_shop(
+            slug=typed["slug"], email=typed["email"], password=typed["password"], browser=browser, now=now
+        )
         if same is None:
             _show_faults(form, refused)
             return None
@@ -106,6 +109,12 @@ def _open_shop(request: HttpRequest, form: SignUpForm) -> str | None:
             now=now,
         )
     return f"{get_shop_address(shop.slug)}/console/enter/{secret}/{_query(form)}"
+
+
+def _get_browser(request: HttpRequest) -> str:
+    """What only this browser and we know: it must send it with every form anyway."""
+    get_token(request)  # there is one from now on
+    return str(request.META["CSRF_COOKIE"])
 
 
 def _query(form: SignUpForm) -> str:
