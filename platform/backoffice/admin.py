@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -22,10 +23,11 @@ from backoffice import shop_admin  # noqa: F401  registers shops
 from backoffice.forms import ReasonForm
 from backoffice.labels import TABLES, name_everything
 from backoffice.readonly import ReadOnlyAdmin
+from backoffice.retries import LEFT, MOST, NOT_DEAD, retry_events, tell_ends
 from backoffice.site import site
 from backoffice.words import ValuesInWords, in_words, say
 from billing.models import Account, Alert, PaymentEvent, PlanOverride
-from billing.services import resolve_alert, retry_event, sync_account
+from billing.services import resolve_alert, sync_account
 from tenants.models import DeletedShop
 
 name_everything()
@@ -97,6 +99,7 @@ class PaymentEventAdmin(ReadOnlyAdmin):
         ("next_attempt_at", "processed_at"),
         show_error,
     )
+    actions = ("retry_selected",)
     actions_detail = ("retry",)
 
     @action(
@@ -105,16 +108,38 @@ class PaymentEventAdmin(ReadOnlyAdmin):
         dialog={"title": gettext_lazy("Try this event again"), "form_class": ReasonForm},
     )
     def retry(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        """Give a dead event its attempts back."""
+        """Try a dead event again, and say what came of it."""
         event = self.get_row(object_id)
-        try:
-            retry_event(event_id=event.pk, now=timezone.now())
-        except DomainError as fault:
-            messages.error(request, fault.message)
-            return self.back_to(event)
-        self.record(request, event, f"retry: {form.cleaned_data['reason']}")
-        messages.success(request, _("The event will be tried again in a moment."))
+        self._retry(request, [event], form.cleaned_data["reason"])
         return self.back_to(event)
+
+    @admin.action(description=gettext_lazy("Try again"), permissions=["act"])
+    def retry_selected(self, request: HttpRequest, queryset: QuerySet[PaymentEvent]) -> HttpResponse | None:
+        """Ask for the reason, then try the dead ones among the selected events again."""
+        events = list(queryset.filter(state=PaymentEvent.State.DEAD).order_by("id")[:MOST])
+        if not events:
+            messages.error(request, _("None of the selected events is given up."))
+            return None
+        form = ReasonForm(request=request, data=request.POST if "_form_submitted" in request.POST else None)
+        if form.is_valid():
+            self._retry(request, events, form.cleaned_data["reason"])
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Try these events again"),
+            "opts": self.opts,
+            "events": events,
+            "form": form,
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return render(request, "backoffice/retry_selected.html", context)
+
+    def _retry(self, request: HttpRequest, events: list[PaymentEvent], reason: str) -> None:
+        ends = retry_events(events)
+        for end, of_it in ends.items():
+            for event in of_it if end not in {NOT_DEAD, LEFT} else ():
+                self.record(request, event, f"retry {end}: {reason}")
+        tell_ends(request, ends)
 
 
 @admin.register(Alert, site=site)

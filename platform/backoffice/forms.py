@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.forms import BaseDialogForm
+from unfold.forms import ActionForm, BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from billing.plans import PLANS
@@ -26,6 +26,15 @@ class ReasonForm(BaseDialogForm):  # type: ignore[misc]
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text=gettext_lazy("At least 10 characters; kept in the log for good."),
     )
+
+
+class ReadableActionForm(ActionForm):  # type: ignore[misc]
+    """The choice of what is done to selected rows; unfold's ground is too light for its white letters."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        attributes = self.fields["action"].widget.attrs
+        attributes["class"] = " ".join(each for each in attributes["class"].split() if "bg-white" not in each)
 
 
 class PlanForm(ReasonForm):

@@ -12,6 +12,8 @@ from django.urls import reverse
 from staff.models import User
 from unfold.admin import ModelAdmin
 
+from backoffice.forms import ReadableActionForm
+
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     """A list and a page of each row, for every operator who is in."""
@@ -19,6 +21,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     list_per_page = 50
     show_full_result_count = False  # a second count of the whole table on each page
     actions = None
+    action_form = ReadableActionForm
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nothing is added by hand."""

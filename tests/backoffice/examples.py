@@ -20,6 +20,8 @@ MESSAGES = (
     "end: 4713",
     "examine 0 findings: 4714",
     "retry: 4715",
+    "retry done: 4715",
+    "retry pending: 4715",
     "resolve: 4716",
     "sync: 4717",
 )

@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from staff.models import User
 
+from billing.models import PaymentEvent
 from tenants.models import Shop
 from tests.backoffice.conftest import OPERATOR
 from tests.backoffice.examples import fill, list_pages
@@ -89,3 +90,24 @@ def open_dialog(page: Page, action: str) -> None:
     page.get_by_text("more_horiz").click()
     page.get_by_role("link", name=action, exact=True).click()
     expect(page.locator("#dialog [name=reason]")).to_be_visible()
+
+
+def test_events_are_chosen_in_the_list_and_tried_again(
+    web_server: LiveServer, live_shops: tuple[Shop, Shop], browser: Browser
+) -> None:
+    User.objects.create_user(OPERATOR, PASSWORD, is_staff=True, is_superuser=True)
+    with page_of(browser, viewport=DESKTOP, locale="zh-CN") as page:
+        enter(page, web_server)
+        fill(*live_shops)
+        PaymentEvent.objects.filter(state="dead").update(customer_id="", account=None)  # of nobody: Stripe is not asked
+        page.goto(web_server.url(None, reverse("admin:billing_paymentevent_changelist")))
+        for choice in page.locator("#result_list tbody input[type=checkbox]").all():
+            choice.check()
+        page.locator("#changelist-actions select[name=action]").select_option(label="重试")
+        assert axe_violations(page) == []
+        page.locator("#changelist-actions button[name=index]").click()
+        expect(page.locator("[name=_selected_action]")).to_have_count(1)  # one of the four is given up
+        assert axe_violations(page) == []
+        page.locator("[name=reason]").fill("工单 4711：今早 Stripe 中断")
+        page.get_by_role("button", name="重试").click()
+        expect(page.get_by_text("1 个事件不属于本平台的任何账户，已忽略。")).to_be_visible()

@@ -4,10 +4,13 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from backoffice import admin
+from backoffice.retries import WORDS
 from django.apps import apps
 from django.urls import reverse
 from staff.models import User
 
+from billing.models import PaymentEvent
 from tenants.models import Shop
 from tests.backoffice.conftest import OPERATOR, sign_in
 from tests.backoffice.examples import DIALOGS, fill, list_lists, list_pages, newest
@@ -121,3 +124,24 @@ def test_what_an_action_answers_is_chinese(operator: User, shops: tuple[Shop, Sh
             client.post(path, {"_form_submitted": "True", "plan": "scale", "reason": "工单 4711：电话约定"})
             page = client.get(reverse(f"admin:{table}_change", args=[key])).content.decode()
             assert find_english(page) == [], path
+
+
+def test_what_comes_of_trying_many_events_again_is_told_in_chinese(
+    operator: User, shops: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = in_chinese(sign_in())
+    fill(*shops)
+    path = reverse("admin:billing_paymentevent_changelist")
+    choice = {"action": "retry_selected", "_selected_action": list(PaymentEvent.objects.values_list("pk", flat=True))}
+    monkeypatch.setattr(admin, "retry_events", lambda events: dict.fromkeys(WORDS, events))
+
+    asked = client.post(path, choice)
+    refused = client.post(path, {**choice, "_form_submitted": "True", "reason": "短"})
+    told = client.post(path, {**choice, "_form_submitted": "True", "reason": "工单 4711：电话约定"}, follow=True)
+    none = client.post(path, {**choice, "_selected_action": ["0"]}, follow=True)
+    log = client.get(reverse("admin:admin_logentry_changelist"))
+
+    for page in (asked, refused, told, none, log):
+        assert page.status_code == 200
+        assert find_english(page.content.decode()) == []
+    assert len(list(told.context["messages"])) == len(WORDS)
