@@ -47,6 +47,7 @@ def staff_page[**P](
     *,
     post: str | None = None,
     while_closed: bool = False,
+    shown_while_closed: bool = False,
     without_second_factor: bool = False,
     not_for_support: bool = False,
 ) -> Callable[[View[P]], View[P]]:
@@ -57,8 +58,9 @@ def staff_page[**P](
 
     While the shop is read-only its pages can be read: they offer no work, their forms are disabled (`is_read_only` of
     the request), the notice above says why, and posts are answered with the reason. While it is suspended its pages
-    are closed. Not so where `while_closed` says that this page is what opens it again, or concerns nobody but the
-    person.
+    are closed. Not so where `while_closed` says that this page is what opens it again, takes access away, or concerns
+    nobody but the person. Pages with forms of that kind are `shown_while_closed`, even while the shop is suspended:
+    they disable their other forms themselves (the blocks `shut` and `unshut` of console/base.html are empty there).
 
     Whose role demands a second factor and who has none is led to its set-up from every page, but those of the set-up
     (`without_second_factor`). What is posted is done, in the audit log, by whoever is signed in.
@@ -83,14 +85,17 @@ def staff_page[**P](
             is_refused = not_for_support or (request.method not in SAFE_METHODS and needed not in OPEN_TO_SUPPORT)
             if (is_support and is_refused) or not access.may(needed):
                 return _refuse(request, needed)
-            if shop.access == Shop.Access.SUSPENDED and not while_closed:
+            is_shown = while_closed or (shown_while_closed and request.method in SAFE_METHODS)
+            if shop.access == Shop.Access.SUSPENDED and not is_shown:
                 return _show_closed(request)
             if request.method == "POST" and shop.access != Shop.Access.OPEN and not while_closed:
                 messages.error(request, _("The shop is read-only at the moment: nothing was saved."))
                 return redirect("console:home")
             if shop.access != Shop.Access.OPEN and not while_closed:
                 request.is_read_only = True  # type: ignore[attr-defined]
-                request.access = replace(access, permissions=access.permissions - WORK)  # type: ignore[attr-defined]
+                if not shown_while_closed:
+                    access = replace(access, permissions=access.permissions - WORK)
+                    request.access = access  # type: ignore[attr-defined]
             if request.method not in SAFE_METHODS:
                 act_as(describe_actor(request))
             with timezone.override(shop.time_zone):
@@ -106,6 +111,7 @@ def staff_page[**P](
             return response
 
         page.permissions = (permission, post or permission)  # type: ignore[attr-defined]
+        page.while_closed = while_closed  # type: ignore[attr-defined]
         return page
 
     return decorate

@@ -22,7 +22,8 @@ from staff.roles import check_may_hand_out
 from staff.services import EMAIL_LENGTH, PASSWORD_LENGTH
 from staff.types import Access, InvitationRow, IssuedInvitation
 from tenants.entitlements import check_allowance, check_limit, get_entitlements
-from tenants.errors import EmailInvalid, PasswordWeak
+from tenants.errors import EmailInvalid, PasswordWeak, ShopClosed
+from tenants.models import Shop
 from tenants.transaction import current_shop
 
 LIFETIME = timedelta(days=7)
@@ -91,13 +92,20 @@ def revoke_invitation(*, invitation_id: int, now: datetime) -> None:
 
 
 def find_invited_email(*, secret: str, now: datetime) -> str:
-    """Whom a link invites. One statement. Raises `InvitationUnusable`."""
+    """Whom a link invites. One statement.
+
+    Raises `InvitationUnusable`, `tenants.errors.ShopClosed` while the shop is not open: it gets no more people then.
+    """
     open_now = Invitation.objects.filter(
         secret_hash=hash_secret(secret), accepted_at=None, revoked_at=None, expires_at__gt=now
     )
     email = open_now.values_list("email", flat=True).first()
     if email is None:
         raise InvitationUnusable
+    if current_shop().access != Shop.Access.OPEN:
+        raise ShopClosed(
+            _("The shop is closed. Open this link again once the shop is open again, or ask for another one.")
+        )
     return email
 
 
@@ -105,7 +113,7 @@ def accept_invitation(*, secret: str, name: str, password: str, language: str, n
     """Make the account that an invitation is for and return its id. Of several calls a single one succeeds.
 
     Raises `InvitationUnusable`, `AlreadyStaff`, `InvalidInput` for `name`, `PasswordWeak`,
-    `tenants.errors.PlanLimitReached`.
+    `tenants.errors.PlanLimitReached`, `tenants.errors.ShopClosed`.
     """
     email = find_invited_email(secret=secret, now=now)
     name = " ".join(name.split())

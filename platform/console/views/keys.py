@@ -20,7 +20,7 @@ from console.forms.keys import ApiKeyForm
 NEW_SECRET = "new_api_key"  # noqa: S105 - the name of a place
 
 
-@staff_page("keys.manage")
+@staff_page("keys.manage", shown_while_closed=True)
 @sensitive_variables("key")
 def api_keys(request: HttpRequest) -> HttpResponse:
     """Every key, and the form for another one. A new secret is shown on the next page view only."""
@@ -42,7 +42,7 @@ def api_keys(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@staff_page("keys.manage")
+@staff_page("keys.manage", while_closed=True)
 def api_key_revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     """End a key at once."""
     try:

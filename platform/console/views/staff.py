@@ -51,10 +51,11 @@ from console.faults import tell_fault
 from console.forms.fields import add_fault
 from console.forms.staff import AcceptForm, InvitationForm, RoleForm
 from tenants.addresses import get_page_address
+from tenants.errors import ShopClosed
 from tenants.transaction import act_as, current_shop
 
 
-@staff_page("staff.manage")
+@staff_page("staff.manage", shown_while_closed=True)
 @confirmed
 def staff_list(request: HttpRequest) -> HttpResponse:
     """Everybody with an account, the open invitations, and the form for another one."""
@@ -81,7 +82,7 @@ def staff_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@staff_page("staff.manage")
+@staff_page("staff.manage", shown_while_closed=True)
 def staff_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """One of them, with what can be changed."""
     try:
@@ -116,7 +117,7 @@ def staff_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@staff_page("staff.manage")
+@staff_page("staff.manage", while_closed=True)
 @confirmed
 def staff_close(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Let somebody in no longer."""
@@ -155,7 +156,7 @@ def staff_second_factor(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@staff_page("staff.manage")
+@staff_page("staff.manage", while_closed=True)
 @confirmed
 def staff_sessions_end(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Sign somebody out everywhere."""
@@ -168,7 +169,7 @@ def staff_sessions_end(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@staff_page("staff.manage")
+@staff_page("staff.manage", while_closed=True)
 @confirmed
 def staff_session_end(request: HttpRequest, user_id: UUID, session_id: int) -> HttpResponse:
     """Sign somebody out in one place."""
@@ -200,7 +201,7 @@ def invitation_send(request: HttpRequest, invitation_id: int) -> HttpResponse:
 
 
 @require_POST
-@staff_page("staff.manage")
+@staff_page("staff.manage", while_closed=True)
 def invitation_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """Take an invitation back."""
     try:
@@ -218,8 +219,8 @@ def invitation_accept(request: HttpRequest, invitation_secret: str) -> HttpRespo
     now = timezone.now()
     try:
         email = find_invited_email(secret=invitation_secret, now=now)
-    except InvitationUnusable as fault:
-        return render(request, "console/staff/invitation_over.html", {"fault": fault}, status=410)
+    except (InvitationUnusable, ShopClosed) as fault:
+        return _refuse_guest(request, fault)
     form = AcceptForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         act_as(get_actor(request, name=email))
@@ -232,8 +233,8 @@ def invitation_accept(request: HttpRequest, invitation_secret: str) -> HttpRespo
                     language=get_language() or current_shop().language,
                     now=now,
                 )
-        except InvitationUnusable as fault:
-            return render(request, "console/staff/invitation_over.html", {"fault": fault}, status=410)
+        except (InvitationUnusable, ShopClosed) as fault:
+            return _refuse_guest(request, fault)
         except DomainError as fault:
             add_fault(form, fault)
         else:
@@ -242,6 +243,12 @@ def invitation_accept(request: HttpRequest, invitation_secret: str) -> HttpRespo
             response: HttpResponse = perform_login(request, user, redirect_url=reverse("console:home"))
             return response
     return render(request, "console/staff/accept.html", {"form": form, "email": email})
+
+
+def _refuse_guest(request: HttpRequest, fault: InvitationUnusable | ShopClosed) -> HttpResponse:
+    is_over = isinstance(fault, InvitationUnusable)
+    context = {"fault": fault, "is_over": is_over}
+    return render(request, "console/staff/invitation_over.html", context, status=410 if is_over else 403)
 
 
 def _change(request: HttpRequest, user_id: UUID, change: Callable[[], None], done: str) -> HttpResponse:
