@@ -44,6 +44,7 @@ EVENTS: dict[str, str | Promise] = {
     "export": _("exported"),
     "download": _("downloaded as a file"),
     "impersonation": _("support signed in"),
+    "examination": _("support examined the data for errors"),
     "expired": _("expired"),
     "restored": _("restored from an archive"),
 }

@@ -114,6 +114,37 @@ def test_examining_a_shop_says_that_all_is_in_order(operator: User, shops: tuple
     assert b"Everything is in order." in page.content
 
 
+def test_examining_a_shop_stands_in_both_logs(operator: User, shops: tuple[Shop, Shop]) -> None:
+    north, south = shops
+    act(sign_in(), "examine", north, reason=REASON)
+    with tenant_transaction(north):
+        entry = AuditEntry.objects.get()
+        assert (entry.event, entry.actor, entry.actor_name) == ("examination", f"operator:{OPERATOR}", OPERATOR)
+        assert entry.after == {"reason": REASON}
+    with tenant_transaction(south):
+        assert not AuditEntry.objects.exists()
+    assert LogEntry.objects.get().change_message == f"examine 0 findings: {REASON}"
+
+
+def test_nobody_examines_a_shop_whose_log_does_not_say_so(
+    operator: User, shops: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As before it is migrated: its log cannot be written, or its tables cannot be read."""
+
+    def fail(**_: Any) -> None:
+        raise DatabaseError("relation does not exist")
+
+    client = sign_in()
+    for target in ("backoffice.shop_admin.record_event", "backoffice.shop_admin.examine_shop"):
+        with monkeypatch.context() as broken:
+            broken.setattr(target, fail)
+            assert act(client, "examine", shops[0], reason=REASON).status_code == 200
+            page = client.get(reverse("admin:tenants_shop_change", args=[shops[0].pk])).content.decode()
+        assert "Its tables cannot be read before it is migrated." in page
+        assert "Everything is in order." not in page
+    assert set(LogEntry.objects.values_list("change_message", flat=True)) == {f"examine: {REASON}"}
+
+
 def test_the_log_of_operators_takes_no_change(operator: User, trial_shop: Shop) -> None:
     act(sign_in(), "give_plan", trial_shop, plan="scale", reason=REASON)
     for change in (lambda: LogEntry.objects.update(change_message=""), LogEntry.objects.all().delete):
