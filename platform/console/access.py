@@ -11,6 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,6 +25,7 @@ from staff.models import User
 from staff.permissions import PERMISSIONS, SIGNED_IN
 from staff.requests import find_operator, get_ip
 from staff.requests import get_actor as describe_actor
+from staff.second_factor import used_second_factor
 from staff.selectors import get_access, list_owners, list_roles_that_may
 from staff.types import Access
 
@@ -63,7 +65,8 @@ def staff_page[**P](
     they disable their other forms themselves (the blocks `shut` and `unshut` of console/base.html are empty there).
 
     Whose role demands a second factor and who has none is led to its set-up from every page, but those of the set-up
-    (`without_second_factor`). What is posted is done, in the audit log, by whoever is signed in.
+    (`without_second_factor`); who has one and has not used it in this session, to the page that asks for a code. What
+    is posted is done, in the audit log, by whoever is signed in.
 
     Support, who acts for the shop and not for the person, looks at every page but those `not_for_support` (one's own
     sign-in, and pages that do something when they are looked at), and posts only what OPEN_TO_SUPPORT names.
@@ -79,8 +82,8 @@ def staff_page[**P](
             shop = current_shop()
             access = _enter(request)
             is_support = find_operator(request) is not None
-            if access.needs_second_factor and not without_second_factor and not is_support:
-                return redirect("mfa_activate_totp")
+            if not (without_second_factor or is_support) and (way := _find_way_to_second_factor(request, access)):
+                return way
             needed = permission if request.method in SAFE_METHODS else post or permission
             is_refused = not_for_support or (request.method not in SAFE_METHODS and needed not in OPEN_TO_SUPPORT)
             if (is_support and is_refused) or not access.may(needed):
@@ -161,6 +164,16 @@ def _enter(request: HttpRequest) -> Access:
     elif now - seen_at > SEEN_RESOLUTION:
         UserSession.objects.filter(session_key=session_key).update(last_seen_at=now, ip=get_ip(request) or F("ip"))
     return access
+
+
+def _find_way_to_second_factor(request: HttpRequest, access: Access) -> HttpResponse | None:
+    """Where whoever lacks a second factor, or has not used it in this session, is led to; else None."""
+    if access.needs_second_factor:
+        return redirect("mfa_activate_totp")
+    if access.has_second_factor and not used_second_factor(request):
+        here = request.get_full_path() if request.method in SAFE_METHODS else reverse("console:home")
+        return redirect_to_login(here, reverse("mfa_reauthenticate"))
+    return None
 
 
 def _show_closed(request: HttpRequest) -> HttpResponse:

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+from typing import cast
 from uuid import UUID
 
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -11,8 +13,10 @@ from allauth.mfa.totp.internal.auth import generate_totp_secret
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 from django.utils.encoding import force_bytes
 
+from staff.models import User
 from tenants.transaction import find_current_shop
 
 
@@ -34,6 +38,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
             return _cipher().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
             return str(generate_totp_secret())
+
+
+def used_second_factor(request: HttpRequest) -> bool:
+    """Tell whether somebody gave a code in this session, at the sign-in, at the set-up or later on."""
+    records = get_authentication_records(request, cast(User, request.user))
+    return any(record.get("method") == "mfa" for record in records)
 
 
 def was_code_used(*, user_id: UUID, code: str) -> bool:

@@ -45,6 +45,7 @@ def get_access(*, user: User, session_key: str | None = None) -> Access:
         role_name=name,
         permissions=held,
         needs_second_factor=required and not has_second_factor,
+        has_second_factor=has_second_factor,
         session_seen_at=seen_at,
     )
 

@@ -25,6 +25,7 @@ class Access:
     role_name: str
     permissions: frozenset[str]
     needs_second_factor: bool = False  # the role demands one and there is none yet
+    has_second_factor: bool = False
     session_seen_at: datetime | None = None  # when the session was last noted, None where it is not listed
 
     def may(self, permission: str) -> bool:

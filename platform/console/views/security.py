@@ -1,11 +1,15 @@
 """One's own password, second factor, e-mail address and sessions. Everybody who is signed in has these pages."""
 
+from typing import Any
+
 from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.base import views as second_factor
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django.contrib import messages
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -24,6 +28,7 @@ from staff.errors import LinkUnusable
 from staff.people import end_sessions, list_sessions
 from staff.permissions import SIGNED_IN
 from staff.requests import get_actor
+from staff.second_factor import used_second_factor
 from staff.throttles import check_may_write_to
 
 from console.access import staff_page
@@ -34,7 +39,7 @@ from tenants.addresses import get_page_address
 from tenants.transaction import act_as, current_shop
 
 own_page = staff_page(SIGNED_IN, while_closed=True, not_for_support=True)
-# What whoever must have a second factor reaches before having one.
+# What whoever must have a second factor reaches before having one, or before using it.
 set_up_page = staff_page(SIGNED_IN, while_closed=True, without_second_factor=True, not_for_support=True)
 
 
@@ -115,6 +120,28 @@ def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "console/security/email_confirm.html", {"change": change})
 
 
+class _Activate(totp.ActivateTOTPView):  # type: ignore[misc]
+    """A session that was opened with the password alone is none from here on, but for this one, which gave a code."""
+
+    def form_valid(self, form: ActivateTOTPForm) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        user, key = self.request.user, self.request.session.session_key
+        record_authentication(self.request, user, method="mfa", type=Authenticator.Type.TOTP)
+        if ended := end_sessions(user_id=user.pk, but=key):
+            record_event(event="session_ended", actor=get_actor(self.request), details={"sessions": ended})
+        return response
+
+
+class _AgainByCode(second_factor.ReauthenticateView):  # type: ignore[misc]
+    """A session that never gave a code is not led to the password, which is not enough for it."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        if not used_second_factor(self.request):
+            context["reauthentication_alternatives"] = []
+        return context
+
+
 def _send(template: str, *, to: str, **facts: str) -> None:
     context = {"shop": current_shop(), **facts}
     subject = render_to_string(f"staff/email/{template}_subject.txt", context)
@@ -126,9 +153,9 @@ password_change = own_page(
     sensitive_post_parameters()(account.PasswordChangeView.as_view(template_name=f"{_FOLDER}/password.html"))
 )
 reauthenticate = set_up_page(account.ReauthenticateView.as_view(template_name=f"{_FOLDER}/again.html"))
-reauthenticate_by_code = set_up_page(second_factor.ReauthenticateView.as_view(template_name=f"{_FOLDER}/again.html"))
+reauthenticate_by_code = set_up_page(_AgainByCode.as_view(template_name=f"{_FOLDER}/again.html"))
 authenticate = second_factor.AuthenticateView.as_view(template_name=f"{_FOLDER}/code.html")
-totp_activate = set_up_page(totp.ActivateTOTPView.as_view(template_name=f"{_FOLDER}/activate.html"))
+totp_activate = set_up_page(_Activate.as_view(template_name=f"{_FOLDER}/activate.html"))
 totp_deactivate = own_page(totp.DeactivateTOTPView.as_view(template_name=f"{_FOLDER}/deactivate.html"))
-codes_view = set_up_page(recovery_codes.ViewRecoveryCodesView.as_view(template_name=f"{_FOLDER}/codes.html"))
+codes_view = own_page(recovery_codes.ViewRecoveryCodesView.as_view(template_name=f"{_FOLDER}/codes.html"))
 codes_generate = own_page(recovery_codes.GenerateRecoveryCodesView.as_view(template_name=f"{_FOLDER}/codes_new.html"))
