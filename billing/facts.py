@@ -84,7 +84,7 @@ class Truth:
 
     customer_exists: bool
     subscriptions: Sequence[Subscription]
-    past_due_since: datetime | None  # of the chosen subscription
+    past_due_since: datetime | None  # of the debtor
     schedule: Schedule | None  # of the chosen subscription
 
 
@@ -193,6 +193,20 @@ def list_doubles(subscriptions: Sequence[Subscription]) -> list[Subscription]:
     """Further living subscriptions of our plans besides the one that counts: the shop would pay twice."""
     chosen = choose(subscriptions)
     return [one for one in subscriptions if one.plan and one.is_living and one is not chosen]
+
+
+def find_debtor(subscriptions: Sequence[Subscription]) -> Subscription | None:
+    """The subscription whose open invoices count: the chosen one, or the last that ended, unless something is paid.
+
+    One that Stripe ended for want of payment, or a merchant who owed, is judged from the debt on and not anew.
+    """
+    chosen = choose(subscriptions)
+    if chosen is None or chosen.status in {"active", "trialing"}:
+        return None
+    if chosen.status in {"past_due", "unpaid"}:
+        return chosen
+    ended = [one for one in subscriptions if one.plan and one.status == "canceled" and one.ended_at]
+    return max(ended, key=lambda one: (one.ended_at, one.created_at, one.id), default=None)
 
 
 def find_last_end(subscriptions: Sequence[Subscription]) -> datetime | None:

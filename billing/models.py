@@ -63,6 +63,7 @@ class Checkout(models.Model):
     is_open = models.BooleanField(default=True)  # false: paid or expired; nothing more is to be learnt of it
     paid_at = models.DateTimeField(null=True)
     begins_at = models.DateTimeField(null=True)  # of a prepaid year: not before this, for until then all is paid
+    after_subscription_id = models.CharField(max_length=255, default="", db_default="")  # what ends then
     payment_intent_id = models.CharField(max_length=255, default="", db_default="")  # of a prepaid year, once paid
     returned_at = models.DateTimeField(null=True)  # when the last of the money was refunded or lost in a dispute
 

@@ -102,11 +102,19 @@ def find_free_from(account: AccountRow) -> datetime | None:
     return account.terms[-1].ends_at - PREPAID_WARNING if account.terms else None
 
 
+def find_promised_begin(account: AccountRow) -> datetime | None:
+    """When a year begins that is paid in the stead of a cancelled subscription: when its period ends, if that is paid.
+
+    What is cancelled and not paid ends with the payment of the year, which begins at once.
+    """
+    return account.ends_at if account.status in PAID else None
+
+
 def begin_of_year(account: AccountRow | None, *, now: datetime) -> datetime:
     """When a year begins that is paid now: after everything that is paid already."""
     if account is None:
         return now
-    ends = [*(term.ends_at for term in account.terms[-1:]), *([account.ends_at] if account.is_subscribed else [])]
+    ends = [*(term.ends_at for term in account.terms[-1:]), find_promised_begin(account)]
     return max([now, *filter(None, ends)])
 
 

@@ -5,8 +5,8 @@ counts: a subscription that is paid, a prepaid year that runs, a trial. Without 
 announced by mail:
 
     subscription past due   14 days of grace (all works) → 14 days read-only → suspended
-    trial over, cancelled,
-    unpaid                  30 days read-only → suspended
+    … ended by that         read-only at once, suspended on the same day
+    trial over, cancelled   30 days read-only → suspended
     suspended               90 days → data deleted; warned 30, 7 and 1 days before
 
 What is not understood (a status or product of Stripe's that we do not know, also a pause) is read-only and goes no
@@ -58,6 +58,16 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """Of something that opened the shop, with the plan that it had."""
+
+    at: datetime
+    cause: str
+    plan: str
+    suspended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that the standing of a shop depends on besides the time."""
 
@@ -65,7 +75,7 @@ class Facts:
     plan: str = ""  # of the subscription; "" also where its product is none of ours
     trial_ends_at: datetime | None = None
     ends_at: datetime | None = None  # when a cancelled subscription will stop
-    past_due_since: datetime | None = None
+    past_due_since: datetime | None = None  # of a subscription that ended owing too
     ended_at: datetime | None = None
     terms: Sequence[Term] = ()
     overrides: Sequence[Override] = ()
@@ -124,11 +134,8 @@ def _judge(facts: Facts, now: datetime) -> Standing:
     if facts.status not in NEVER | ENDED:
         cause = "paused" if facts.status == "paused" else "unknown"
         return Standing(READ_ONLY_ACCESS, facts.plan or TRIAL, {"kind": "read_only", "cause": cause})
-    anchor = _find_end(facts, now)
-    if anchor is None:
-        return Standing(OPEN, "")
-    ended_at, cause, plan = anchor
-    return _go_down(facts, since=ended_at, read_only=READ_ONLY, cause=cause, plan=plan, now=now)
+    end = _find_end(facts, now)
+    return _go_down(facts, end, now) if end else Standing(OPEN, "")
 
 
 def _list_paid(facts: Facts, now: datetime) -> Iterator[Standing]:
@@ -176,27 +183,24 @@ def _judge_past_due(facts: Facts, since: datetime, now: datetime) -> Standing:
             min(_later(now, reviews)),
             Mail("payment_failed", f"payment_failed:{_day(since)}:{step.days}", {"date": grace_ends_at}),
         )
-    return _go_down(
-        facts,
-        since=grace_ends_at,
-        read_only=READ_ONLY_AFTER_GRACE,
-        cause="payment_failed",
-        plan=facts.plan,
-        now=now,
-    )
+    end = End(grace_ends_at, "payment_failed", facts.plan, grace_ends_at + READ_ONLY_AFTER_GRACE)
+    return _go_down(facts, end, now)
 
 
-def _go_down(facts: Facts, *, since: datetime, read_only: timedelta, cause: str, plan: str, now: datetime) -> Standing:
-    """Read-only from `since` on, then suspended, then deleted."""
-    suspended_at = since + read_only
+def _go_down(facts: Facts, end: End, now: datetime) -> Standing:
+    """Read-only from its end on, then suspended, then deleted."""
+    plan, cause, suspended_at = end.plan, end.cause, end.suspended_at
+    template = "trial_ended" if cause == "trial_ended" else "read_only"
+    if any(now < term.starts_at for term in facts.terms):  # what is paid and still to come is waited for
+        mail = Mail(template, f"{template}:{_day(end.at)}", {})
+        return Standing(READ_ONLY_ACCESS, plan, {"kind": "read_only", "cause": cause}, None, mail)
     if now < suspended_at:
-        template = "trial_ended" if cause == "trial_ended" else "read_only"
         return Standing(
             READ_ONLY_ACCESS,
             plan,
             {"kind": "read_only", "cause": cause, "at": suspended_at.isoformat()},
             suspended_at,
-            Mail(template, f"{template}:{_day(since)}", {"date": suspended_at}),
+            Mail(template, f"{template}:{_day(end.at)}", {"date": suspended_at}),
         )
     planned = suspended_at + KEPT_SUSPENDED
     first_warning = DELETION_WARNINGS[0]
@@ -220,25 +224,40 @@ def _go_down(facts: Facts, *, since: datetime, read_only: timedelta, cause: str,
     return Standing(SUSPENDED, plan, notice, None, is_to_be_deleted=True)
 
 
-def _find_end(facts: Facts, now: datetime) -> tuple[datetime, str, str] | None:
-    """When the last thing that opened the shop ended, why, and the plan it had; None for a shop made by hand."""
-    ends: list[tuple[datetime, str, str]] = []
-    if facts.trial_ends_at:
-        ends.append((facts.trial_ends_at, "trial_ended", TRIAL))
-    if facts.status == "unpaid" and facts.past_due_since:
-        ends.append((facts.past_due_since, "payment_failed", facts.plan or TRIAL))
-    if facts.ended_at:
-        ends.append((facts.ended_at, "cancelled", facts.plan or TRIAL))
-    if not ends and not facts.terms and facts.status in NEVER:
+def _find_end(facts: Facts, now: datetime) -> End | None:
+    """The last end of what opened the shop; None for a shop made by hand."""
+    ends = list(_list_ends_of_subscriptions(facts))
+    if not (ends or facts.trial_ends_at or facts.terms) and facts.status in NEVER:
         return None  # an override alone makes no customer of a shop that an operator opened
     for term in facts.terms:
         if term.ends_at <= now:
-            ends.append((term.ends_at, "refunded" if term.was_returned else "prepaid_ended", term.plan))
-    ends += [(one.ends_at, "override_ended", one.plan) for one in facts.overrides if one.ends_at and one.ends_at <= now]
-    if facts.status in ENDED or facts.ended_at is not None:  # who subscribed has no trial any more
-        ends = [end for end in ends if end[1] != "trial_ended"] or ends
+            ends.append(_end(term.ends_at, "refunded" if term.was_returned else "prepaid_ended", term.plan))
+    ends += [
+        _end(one.ends_at, "override_ended", one.plan) for one in facts.overrides if one.ends_at and one.ends_at <= now
+    ]
+    has_subscribed = facts.status in ENDED or facts.ended_at is not None
+    if facts.trial_ends_at and not (has_subscribed and ends):  # who subscribed has no trial any more
+        ends.append(_end(facts.trial_ends_at, "trial_ended", TRIAL))
+    default = _end(now, "cancelled", facts.plan or TRIAL)
     # Of what ended at the same instant, the larger plan.
-    return max(ends, key=lambda end: (end[0], rank_of(end[2])), default=(now, "cancelled", facts.plan or TRIAL))
+    return max(ends, key=lambda end: (end.at, rank_of(end.plan)), default=default)
+
+
+def _list_ends_of_subscriptions(facts: Facts) -> Iterator[End]:
+    """One that ended owing goes down on the days on which it would have: to be ended is no gift."""
+    plan, debt = facts.plan or TRIAL, facts.past_due_since
+    last_day = debt + GRACE + READ_ONLY_AFTER_GRACE if debt else None
+    if facts.status == "unpaid" and debt and last_day:
+        yield End(debt, "payment_failed", plan, last_day)
+    if facts.ended_at and debt and last_day:
+        at = min(facts.ended_at, debt + GRACE)
+        yield End(at, "payment_failed", plan, min(facts.ended_at + READ_ONLY, last_day))
+    elif facts.ended_at:
+        yield _end(facts.ended_at, "cancelled", plan)
+
+
+def _end(at: datetime, cause: str, plan: str) -> End:
+    return End(at, cause, plan, at + READ_ONLY)
 
 
 def _ends_of_terms(facts: Facts) -> list[datetime]:

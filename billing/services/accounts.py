@@ -22,7 +22,10 @@ from tenants.restore import Restored, restore_shop
 def open_shop_on_trial(
     *, slug: str, name: str, email: str, password: str, language: str, industry: str, browser: str = "", now: datetime
 ) -> OpenedShop:
-    """Open a shop whose trial begins now, all or nothing. Raises `staff.errors.ShopRefused`."""
+    """Open a shop whose trial begins now, all or nothing: what the public form does, whose address is nobody's yet.
+
+    Raises `staff.errors.ShopRefused`.
+    """
 
     def start_trial(shop: Shop) -> None:
         account = open_account(shop=shop, trial_ends_at=now + TRIAL_LENGTH, now=now)
@@ -37,6 +40,7 @@ def open_shop_on_trial(
         language=language,
         industry=industry,
         browser=browser,
+        email_is_proven=False,
         public_rows=start_trial,
         now=now,
     )

@@ -13,11 +13,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing import gateway
-from billing.errors import AccountBusy, NotSubscribed, PricesMissing, TaxIdInvalid
-from billing.facts import Session, is_living
+from billing.errors import AccountBusy, NotSubscribed, PaymentOnItsWay, PricesMissing, TaxIdInvalid
+from billing.facts import Session
 from billing.models import Account, Checkout
 from billing.plans import get_plan, lookup_key
-from billing.purchases import Way, refuse_purchase
+from billing.purchases import Way, find_promised_begin, refuse_purchase
 from billing.selectors import find_settlement, to_row
 from billing.services.accounts import open_account
 from billing.services.sync import sync_account
@@ -36,7 +36,8 @@ class Page:
     is_prepay: bool
     amount_minor: int
     currency: str
-    begins_at: datetime | None  # of a prepaid year: until then all is paid
+    begins_at: datetime | None  # of a prepaid year: until then all is paid …
+    after_subscription_id: str  # … by this one
 
 
 def start_checkout(
@@ -66,16 +67,19 @@ def start_checkout(
     for _attempt in range(ATTEMPTS):
         # The version is read before the open pages are, so a page that comes in between is noticed when ours is stored.
         account = Account.objects.get(pk=account.pk)
+        row = to_row(account)
+        begins_at = find_promised_begin(row) if prepay else None
         page = Page(
             plan=plan,
             interval=interval,
             is_prepay=prepay,
             amount_minor=amount,
             currency=account.currency,
-            begins_at=account.ends_at if prepay and is_living(account.status) else None,
+            begins_at=begins_at,
+            after_subscription_id=row.subscription_id if begins_at else "",
         )
         way: Way = "prepay" if prepay else "month" if interval == "month" else "year"
-        if refusal := refuse_purchase(to_row(account), plan=plan, way=way, now=now):
+        if refusal := refuse_purchase(row, plan=plan, way=way, now=now):
             raise refusal
         there = [
             (one, gateway.current().find_session(one.session_id)) for one in account.checkouts.filter(is_open=True)
@@ -123,6 +127,23 @@ def _open_page(account: Account, page: Page, success_url: str, cancel_url: str, 
         return session.url  # the other click was the same wish
     gateway.current().expire_session(session.id, key=f"expire-{session.id}")
     return ""
+
+
+def close_pages(account: Account, *, now: datetime) -> int:
+    """Expire the pages that are open, and count what was paid there before. Returns how many there were.
+
+    Raises PaymentOnItsWay.
+    """
+    sessions = list(account.checkouts.filter(is_open=True).values_list("session_id", flat=True))
+    for session_id in sessions:
+        gateway.current().expire_session(session_id, key=f"expire-{session_id}")
+    if sessions:
+        sync_account(account_id=account.pk, now=now)
+        if account.checkouts.filter(is_open=True).exists():
+            raise PaymentOnItsWay(
+                _("A payment of this shop is still on its way by bank. Wait until it has arrived or failed.")
+            )
+    return len(sessions)
 
 
 def _ensure_customer(account: Account, shop: Shop, email: str) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from billing import gateway
-from billing.errors import AccountBusy, PaymentOnItsWay
+from billing.errors import AccountBusy
 from billing.models import Account
+from billing.services.checkout import close_pages
 from billing.services.standing import get_facts
-from billing.services.sync import sync_account
 from billing.standing import judge
 from tenants.deletion import Deletion, delete_shop
 from tenants.models import Shop
@@ -34,26 +34,12 @@ def close_and_delete_shop(*, shop: Shop, only_if_due: bool = False, now: datetim
     closed = Closed(None, 0, 0)
     account = Account.objects.filter(shop_id=shop.pk).first()
     if account is not None:
-        pages = _close_pages(account, now)
+        pages = close_pages(account, now=now)
         account.refresh_from_db()
         if only_if_due and not judge(get_facts(account), now).is_to_be_deleted:
             return None
         closed = Closed(account.customer_id, pages, _end_customer(account.customer_id))
     return closed, delete_shop(shop=shop, last_look=lambda: _check_nothing_new(shop, closed), now=now)
-
-
-def _close_pages(account: Account, now: datetime) -> int:
-    """Expire the pages that are open, and count what was paid there before. Returns how many there were."""
-    sessions = list(account.checkouts.filter(is_open=True).values_list("session_id", flat=True))
-    for session_id in sessions:
-        gateway.current().expire_session(session_id, key=f"expire-{session_id}")
-    if sessions:
-        sync_account(account_id=account.pk, now=now)
-        if account.checkouts.filter(is_open=True).exists():
-            raise PaymentOnItsWay(
-                _("A payment of this shop is still on its way by bank. Wait until it has arrived or failed.")
-            )
-    return len(sessions)
 
 
 def _end_customer(customer_id: str | None) -> int:

@@ -13,7 +13,7 @@ from billing.models import Account
 from billing.plans import get_plan, is_upgrade
 from billing.purchases import refuse_change, refuse_going_on
 from billing.selectors import to_row
-from billing.services.checkout import find_price, get_customer_id, make_key
+from billing.services.checkout import close_pages, find_price, get_customer_id, make_key
 from billing.services.sync import sync_account
 from billing.types import AccountRow, ChangePreview, Resumption
 from tenants.models import Shop
@@ -40,9 +40,9 @@ def change_plan(*, shop: Shop, plan: str, interval: str, now: datetime) -> Accou
 
     An upgrade is paid at once, with what is left of the old plan deducted; where the payment is declined the plan stays
     (a planned downgrade was taken back before). Raises PlanUnknown, NotSubscribed, AlreadySubscribed, PaymentDue,
-    PricesMissing, PaymentDeclined.
+    PricesMissing, PaymentDeclined, PaymentOnItsWay.
     """
-    account, subscription = _load(shop)
+    account, subscription = _load_to_go_on(shop, now)
     get_plan(plan).get_price(interval, account.currency)
     _raise(refuse_change(_as_at_stripe(account, subscription), plan=plan, interval=interval))
     is_same = (subscription.plan, subscription.interval) == (plan, interval)
@@ -74,9 +74,9 @@ def cancel_subscription(*, shop: Shop, now: datetime) -> AccountRow:
 def resume_subscription(*, shop: Shop, now: datetime) -> Resumption:
     """Take a cancellation back, or wake a paused subscription, whose new period is paid at once.
 
-    Raises NotSubscribed, AlreadySubscribed, PaymentDeclined.
+    Raises NotSubscribed, AlreadySubscribed, PaymentDeclined, PaymentOnItsWay.
     """
-    account, subscription = _load(shop)
+    account, subscription = _load_to_go_on(shop, now)
     _raise(refuse_going_on(_as_at_stripe(account, subscription)))
     if subscription.status == "paused":
         key = make_key(account, "wake", {"subscription": subscription.id})
@@ -93,6 +93,15 @@ def _load(shop: Shop) -> tuple[Account, facts.Subscription]:
     subscription = facts.choose(gateway.current().list_subscriptions(customer_id))
     if subscription is None or not subscription.is_living:
         raise NotSubscribed(_("This shop has no running subscription. Choose a plan first."))
+    return account, subscription
+
+
+def _load_to_go_on(shop: Shop, now: datetime) -> tuple[Account, facts.Subscription]:
+    """Load what may lose its planned end; a year that would follow on that end cannot be paid any more then."""
+    account, subscription = _load(shop)
+    if subscription.ends_at and account.checkouts.filter(is_open=True, is_prepay=True).exists():
+        close_pages(account, now=now)
+        account, subscription = _load(shop)
     return account, subscription
 
 

@@ -22,8 +22,8 @@ from billing.charges import Charge
 from billing.errors import AccountBusy
 from billing.models import Account, Checkout, PaymentEvent
 from billing.plans import PLANS
-from billing.services.returns import PASSING, fetch_charges, note_returns
 from billing.services.standing import apply_standing
+from billing.services.years import PASSING, fetch_charges, follow_years
 from billing.standing import NEVER, PAID, STATUSES, Mail
 
 ATTEMPTS = 5
@@ -50,6 +50,7 @@ def sync_account(*, account_id: int, now: datetime, event_id: int | None = None)
     PaymentProviderRefused, AccountBusy.
     """
     newest = Coalesce(Subquery(PaymentEvent.objects.order_by("-id").values("id")[:1]), 0)
+    was_otherwise = False
     for _attempt in range(ATTEMPTS):
         account = Account.objects.select_related("shop").annotate(newest_event_id=newest).get(pk=account_id)
         fetched = _fetch(account)
@@ -59,8 +60,9 @@ def sync_account(*, account_id: int, now: datetime, event_id: int | None = None)
                 told = Q(customer_id=account.customer_id, id__lte=account.newest_event_id)
                 settle_events(Q(pk=event_id) | told if event_id else told, account_id=account_id, now=now)
         if changed is not None:
-            _end_doubles(fetched.truth)
-            return changed
+            was_otherwise |= changed
+            if not _end_what_is_doubled(account, fetched, now):
+                return was_otherwise
     raise AccountBusy(_("The account is being changed by others. Try again in a moment."))
 
 
@@ -82,12 +84,11 @@ def _fetch(account: Account) -> Fetched:
         charges = fetch_charges(account, pages=pages, sessions=sessions.values(), has_subscribed=False)
         return Fetched(facts.Truth(True, (), None, None), sessions, charges)
     subscriptions = stripe.list_subscriptions(account.customer_id)
-    chosen = facts.choose(subscriptions)
-    owes = chosen is not None and chosen.status in {"past_due", "unpaid"}
+    chosen, debtor = facts.choose(subscriptions), facts.find_debtor(subscriptions)
     truth = facts.Truth(
         customer_exists=bool(chosen and chosen.is_living) or stripe.has_customer(account.customer_id),
         subscriptions=subscriptions,
-        past_due_since=stripe.find_oldest_debt(chosen.id) if chosen and owes else None,
+        past_due_since=stripe.find_oldest_debt(debtor.id) if debtor else None,
         schedule=stripe.find_schedule(chosen.schedule_id) if chosen and chosen.schedule_id else None,
     )
     has_subscribed = bool(subscriptions)
@@ -103,7 +104,7 @@ def _write(account: Account, fetched: Fetched, now: datetime) -> bool | None:
         return None
     changed = any(getattr(account, name) != value for name, value in values.items())
     paid = list(_settle_checkouts(account, fetched, now))
-    returned, told = note_returns(account, fetched.charges, fetched.sessions)
+    returned, told = follow_years(account, fetched.truth.subscriptions, fetched.charges, fetched.sessions)
     matters = [*told, *_list_oddities(account, fetched.truth)]
     follow_alerts(account=account, matters=matters, kinds=FOLLOWED_ALERTS, now=now)
     apply_standing(account_id=account.pk, now=now, mails=[*_list_news(account, values, now), *paid])
@@ -112,6 +113,9 @@ def _write(account: Account, fetched: Fetched, now: datetime) -> bool | None:
 
 def _values(account: Account, truth: facts.Truth, now: datetime) -> dict[str, Any]:
     chosen = facts.choose(truth.subscriptions)
+    is_gone = all(one.id != account.subscription_id for one in truth.subscriptions)
+    if chosen is None and is_gone and account.status not in NEVER:
+        return _values_of_who_is_gone(account, truth, now)
     owes = chosen is not None and chosen.status in {"past_due", "unpaid"}
     return {
         "customer_id": account.customer_id if truth.customer_exists else None,
@@ -125,9 +129,29 @@ def _values(account: Account, truth: facts.Truth, now: datetime) -> dict[str, An
         "schedule_id": chosen.schedule_id if chosen else "",
         "pending_plan": truth.schedule.plan if truth.schedule else "",
         "pending_interval": truth.schedule.interval if truth.schedule else "",
-        "past_due_since": (truth.past_due_since or account.past_due_since or now) if owes else None,
-        "ended_at": facts.find_last_end(truth.subscriptions),
+        "past_due_since": truth.past_due_since or ((account.past_due_since or now) if owes else None),
+        "ended_at": _last(account.ended_at, facts.find_last_end(truth.subscriptions)),
     }
+
+
+def _values_of_who_is_gone(account: Account, truth: facts.Truth, now: datetime) -> dict[str, Any]:
+    """A customer that was deleted at Stripe takes its subscriptions along: what we knew of them stands as ended."""
+    return {
+        "customer_id": account.customer_id if truth.customer_exists else None,
+        "subscription_id": None,
+        "status": "canceled",
+        "period_ends_at": None,
+        "cancel_at_period_end": False,
+        "ends_at": None,
+        "schedule_id": "",
+        "pending_plan": "",
+        "pending_interval": "",
+        "ended_at": account.ended_at or now,
+    }
+
+
+def _last(*instants: datetime | None) -> datetime | None:
+    return max(filter(None, instants), default=None)
 
 
 def _settle_checkouts(account: Account, fetched: Fetched, now: datetime) -> Iterator[Mail]:
@@ -210,11 +234,37 @@ def _list_news(account: Account, values: Mapping[str, Any], now: datetime) -> It
         yield Mail("subscription_cancelled", key, {"date": values["ends_at"], "plan": values["plan"]})
 
 
-def _end_doubles(truth: facts.Truth) -> None:
-    """End what a shop would pay twice, once the one that counts is paid."""
-    chosen = facts.choose(truth.subscriptions)
-    if chosen is None or chosen.status not in PAID:
-        return
-    for double in facts.list_doubles(truth.subscriptions):
-        # What was not paid is not credited.
-        gateway.current().end_subscription(double.id, prorate=double.status in PAID, key=f"double-{double.id}")
+def _end_what_is_doubled(account: Account, fetched: Fetched, now: datetime) -> bool:
+    """End what a shop would pay twice, and close the pages where it could.
+
+    Returns whether the subscription that counts was ended by that: what is true then has to be fetched.
+    """
+    stripe, chosen = gateway.current(), facts.choose(fetched.truth.subscriptions)
+    if chosen is None or not chosen.is_living:
+        return False
+    pages = Checkout.objects.filter(account=account, is_open=True, is_prepay=True)
+    for page in pages if fetched.sessions else ():
+        if _is_stale(page, chosen):
+            stripe.expire_session(page.session_id, key=f"expire-{page.session_id}")
+    if chosen.status in PAID:
+        for double in facts.list_doubles(fetched.truth.subscriptions):
+            _end(account, double)
+    elif chosen.ends_at and any(
+        term.starts_at <= now < term.ends_at for term in prepaid.list_terms(account_id=account.pk)
+    ):
+        _end(account, chosen)
+        return True
+    return False
+
+
+def _is_stale(page: Checkout, chosen: facts.Subscription) -> bool:
+    """A year that would follow on a subscription, which goes on or ends at another time by now."""
+    if chosen.ends_at is None:
+        return True
+    return page.begins_at is not None and chosen.status in PAID and page.begins_at != chosen.ends_at
+
+
+def _end(account: Account, subscription: facts.Subscription) -> None:
+    prorate = subscription.status in PAID  # what was not paid is not credited
+    key = f"double-{subscription.id}-v{account.version}-{int(prorate)}"
+    gateway.current().end_subscription(subscription.id, prorate=prorate, key=key)

@@ -1,15 +1,17 @@
 """`laxin billing …`, and the products and prices that it makes."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from fakes.stripe.app import FakeStripe
 
 from billing import services
-from billing.models import PaymentEvent
+from billing.models import PaymentEvent, PlanOverride
 from billing.plans import PLANS
 from tenants.models import Shop
 from tests.billing.conftest import Merchant
@@ -72,6 +74,20 @@ def test_show_tells_about_one_shop(merchant: Merchant) -> None:
     assert "Cancelled for   2026-04-04 12:00 UTC" in shown
     assert "scale until further notice by" in shown
     assert laxin("take", "north") == "north is open, plan growth.\n"
+
+
+def test_a_plan_is_given_to_the_end_of_the_day_that_is_named(merchant: Merchant) -> None:
+    """As in the back office, in UTC; and that day is shown."""
+    today = timezone.now().date()
+    for day in (today, today + timedelta(days=30)):
+        laxin("give", "north", "scale", "--reason", "a friend", "--until", str(day))
+        until = PlanOverride.objects.latest("id").until
+        assert until == datetime.combine(day + timedelta(days=1), time(), UTC)
+        assert f"scale until the end of {day} by" in laxin("show", "north")
+    with pytest.raises(CommandError, match="still to come"):
+        laxin("give", "north", "scale", "--reason", "a friend", "--until", str(today - timedelta(days=1)))
+    laxin("take", "north")
+    assert f"scale, ended on {timezone.now():%Y-%m-%d}, by" in laxin("show", "north")
 
 
 def test_events_and_their_retry(merchant: Merchant) -> None:

@@ -1,5 +1,6 @@
 """What facts mean, as a table: every status at every step of the calendar."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,6 +24,7 @@ ACTIVE = Facts(status="active", plan="growth", trial_ends_at=day(14))
 PAST_DUE = Facts(status="past_due", plan="growth", trial_ends_at=day(-30), past_due_since=day(0))
 UNPAID = Facts(status="unpaid", plan="growth", trial_ends_at=day(-30), past_due_since=day(0))
 CANCELLED = Facts(status="canceled", plan="growth", trial_ends_at=day(14), ended_at=day(0))
+GIVEN_UP = Facts(status="canceled", plan="growth", trial_ends_at=day(-30), past_due_since=day(0), ended_at=day(0.5))
 PREPAID = Facts(trial_ends_at=day(-30), terms=[Term("starter", day(0), day(365))])
 GIVEN = Facts(trial_ends_at=day(-30), overrides=[Override("scale", day(0), day(60))])
 
@@ -57,8 +59,12 @@ GIVEN = Facts(trial_ends_at=day(-30), overrides=[Override("scale", day(0), day(6
         (PAST_DUE, 27.99, "read_only", "growth", "read_only"),
         (PAST_DUE, 28, "suspended", "growth", "suspended"),
         (UNPAID, 0, "read_only", "growth", "read_only"),
-        (UNPAID, 29.99, "read_only", "growth", "read_only"),
-        (UNPAID, 30, "suspended", "growth", "suspended"),
+        (UNPAID, 27.99, "read_only", "growth", "read_only"),
+        (UNPAID, 28, "suspended", "growth", "suspended"),
+        (GIVEN_UP, 0.5, "read_only", "growth", "read_only"),  # cancelled while it owed: there is nothing to keep
+        (GIVEN_UP, 27.99, "read_only", "growth", "read_only"),
+        (GIVEN_UP, 28, "suspended", "growth", "suspended"),
+        (replace(GIVEN_UP, ended_at=day(59)), 59, "suspended", "growth", "suspended"),  # to be ended is no gift
         (CANCELLED, 0, "read_only", "growth", "read_only"),  # who subscribed has no trial any more
         (CANCELLED, 29.99, "read_only", "growth", "read_only"),
         (CANCELLED, 30, "suspended", "growth", "suspended"),
@@ -94,6 +100,21 @@ def test_the_largest_of_what_is_paid_counts() -> None:
     assert judge(Facts(status="active", plan="starter", terms=large), day(1)).plan == "scale"
     assert judge(Facts(status="canceled", plan="scale", ended_at=day(0), terms=terms), day(1)).plan == "starter"
     assert judge(Facts(status="past_due", plan="scale", past_due_since=day(0), terms=terms), day(20)).access == "open"
+
+
+def test_of_what_ended_at_the_same_instant_the_larger_plan_counts() -> None:
+    terms = [Term("scale", day(-10), day(0), was_returned=True)]
+    both = Facts(status="canceled", plan="starter", ended_at=day(0), terms=terms)
+    assert judge(both, day(1)).plan == "scale"
+    assert judge(replace(both, plan="scale", terms=[replace(terms[0], plan="starter")]), day(1)).plan == "scale"
+
+
+def test_who_has_paid_for_what_is_still_to_come_is_not_suspended() -> None:
+    ahead = replace(GIVEN_UP, terms=[Term("scale", day(200), day(565))])
+    assert judge(ahead, day(150)).access == "read_only"
+    assert judge(ahead, day(150)).next_review_at == day(200)
+    assert judge(ahead, day(150)).notice == {"kind": "read_only", "cause": "payment_failed"}
+    assert judge(ahead, day(200)).access == "open"
 
 
 def test_an_override_wins_over_everything_until_it_ends() -> None:

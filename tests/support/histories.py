@@ -34,7 +34,7 @@ from billing.services.standing import apply_standing
 from billing.standing import TRIAL_LENGTH
 from tenants.models import Shop
 from tests.support.billing import connect, make_fake, receive
-from tests.support.truth import Truth, read_truth
+from tests.support.truth import Promise, Truth, at, read_truth
 
 Mode = Literal["permuted", "disturbed", "lost"]
 MODES: tuple[Mode, ...] = ("permuted", "disturbed", "lost")
@@ -59,6 +59,7 @@ class History:
     log: list[str] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)
+    promised: dict[str, Promise] = field(default_factory=dict)  # what a year of a page would follow
     seen: int = 0
     events: int = 0
 
@@ -88,6 +89,8 @@ class History:
             self.choices.shuffle(self.waiting)
             while self.waiting:
                 self._bring(*(self.waiting.pop() for _ in range(min(len(self.waiting), self.choices.randint(1, 4)))))
+            # What became due by the calendar alone is judged by its reviews, whichever account they take.
+            apply_standing(account_id=Account.objects.get(shop=self.shop).pk, now=self.fake.now)
             return
         if self.mode == "disturbed":
             self.choices.shuffle(self.waiting)
@@ -111,6 +114,7 @@ class History:
             self._cancel, self._resume, self._use_portal, self._new_card, self._pay_invoice, self._fail_payments,
             self._pause, self._set_retries, self._review, self._land, self._begin_at_stripe,
             self._fall_into_an_unknown_status, self._pay_while_a_page_is_closed, self._refund, self._dispute,
+            self._prepay_instead, self._end_at_stripe,
         ]  # fmt: skip
 
     def _wait(self) -> None:
@@ -119,6 +123,17 @@ class History:
         self.fake.advance(seconds=seconds)
 
     def _open_page(self, *, prepay: bool = False) -> None:
+        known = {each["id"] for each in self.fake.all("checkout.session")}
+        try:
+            self._ask_for_page(prepay=prepay)
+        finally:
+            new = [each["id"] for each in self.fake.all("checkout.session") if each["id"] not in known]
+            ending = [each for each in self._living() if each["status"] in {"active", "trialing"} and each["cancel_at"]]
+            if ending:
+                follows = max(ending, key=lambda each: (each["created"], each["id"]))
+                self.promised |= {each: (follows["id"], at(follows["cancel_at"])) for each in new}
+
+    def _ask_for_page(self, *, prepay: bool) -> None:
         services.start_checkout(
             shop=self.shop,
             plan=self.choices.choice(PLANS),
@@ -159,6 +174,16 @@ class History:
 
         with patch.object(connected, "expire_session", too_late):
             self._open_page(prepay=self.choices.random() < 0.5)
+
+    def _prepay_instead(self) -> None:
+        """Of a subscription, paid or not: it is cancelled, and a year paid by a wallet."""
+        self._cancel()
+        self._prepay()
+
+    def _end_at_stripe(self) -> None:
+        """At once, by a person in Stripe's dashboard, whatever was promised."""
+        for subscription in self._living():
+            self._ask("DELETE", f"/v1/subscriptions/{subscription['id']}", "")
 
     def _land(self) -> None:
         pages_of_ours = list(Checkout.objects.values_list("session_id", flat=True))
@@ -300,7 +325,10 @@ class History:
             self.fake,
             customer=account.customer_id,
             trial_ends_at=account.trial_ends_at,
-            asked={page.session_id: (page.plan, page.begins_at) for page in Checkout.objects.filter(is_prepay=True)},
+            asked={
+                page.session_id: (page.plan, self.promised.get(page.session_id))
+                for page in Checkout.objects.filter(is_prepay=True)
+            },
         )
 
     def faults(self) -> list[str]:
@@ -313,18 +341,29 @@ class History:
             if stored[name] != value
         ]  # fmt: skip
         shop = Shop.objects.get(pk=self.shop.pk)
-        # The calendar turns by reviews; what became due since is judged by them.
-        if self.mode != "permuted" and (shop.access, shop.plan) != truth.standing(self.fake.now):
+        if (shop.access, shop.plan) != truth.standing(self.fake.now):
             found.append(f"the shop is {shop.access} {shop.plan}, due is {truth.standing(self.fake.now)}")
         said = set(Alert.objects.filter(kind="dispute_open", resolved_at=None).values_list("key", flat=True))
         disputed = {f"dispute_open:{each['id']}" for each in self.fake.all("dispute") if each["status"] in OPEN}
         if said != disputed:
             found.append(f"open disputes are {sorted(disputed)}, alerts {sorted(said)}")
         dead = PaymentEvent.objects.filter(state=PaymentEvent.State.DEAD).count()
-        return [*found, *([f"{dead} events are dead"] if dead else [])]
+        return [*found, *self._list_double_payments(truth), *([f"{dead} events are dead"] if dead else [])]
+
+    def _list_double_payments(self, truth: Truth) -> Iterator[str]:
+        """What could still be paid besides what is paid already."""
+        chosen = truth.account["subscription_id"]
+        living = [each for each in self._living() if each["id"] == chosen and each["status"] != "incomplete"]
+        has_year = any(begin <= self.fake.now < end for _, begin, end in truth.years)
+        for subscription in living:
+            if has_year and subscription["cancel_at"] and subscription["status"] not in {"active", "trialing"}:
+                yield f"{chosen} owes what a year has replaced"
+            for page in self.fake.all("checkout.session"):
+                if page["status"] == "open" and page["mode"] == "payment" and not subscription["cancel_at"]:
+                    yield f"{page['id']} can be paid besides {chosen}, which goes on"
 
 
-WEIGHTS = [36, 5, 3, 4, 4, 12, 5, 7, 6, 5, 6, 9, 2, 6, 6, 4, 2, 1, 2, 8, 8]
+WEIGHTS = [36, 5, 3, 4, 4, 12, 5, 7, 6, 5, 6, 9, 2, 6, 6, 4, 2, 1, 2, 8, 8, 5, 2]
 
 
 def describe(history: History, seed: object) -> str:

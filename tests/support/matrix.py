@@ -40,6 +40,7 @@ from messaging.models import Email
 from messaging.services import queue_email
 from staff.audit import record_event
 from staff.email_change import make_email_change
+from staff.email_proof import make_email_proof
 from staff.invitations import create_invitation
 from staff.models import ApiKey, AuditEntry, Role, User
 from staff.permissions import ACCOUNTANT, CASHIER, MANAGER, OWNER
@@ -148,6 +149,7 @@ def set_scene(north: Shop, south: Shop) -> Scene:
             "user_id": cashier.pk, "role": NOTHING, "session_id": session.pk,
             "invitation_id": invited.id, "invitation_secret": invited.secret,
             "entry_id": AuditEntry.objects.latest("pk").pk,
+            "proof": make_email_proof(user_id=user.pk, email=user.email),
             "token": make_email_change(user_id=user.pk, email="boss@north.example"),
             "object_id": str(north.pk), "content_type_id": "1", "name": "terms",
             "app_label": "tenants", "url": "nowhere",

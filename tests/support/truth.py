@@ -16,12 +16,13 @@ RANKS = {
     "incomplete_expired": 6,
 }  # fmt: skip
 SIZE = {"trial": 0, "starter": 1, "growth": 2, "scale": 3}
-Asked = Mapping[str, tuple[str, datetime | None]]
+Promise = tuple[str, datetime]  # a cancelled subscription, and when it would end
+Asked = Mapping[str, tuple[str, Promise | None]]
 ENDED = ("canceled", "incomplete_expired")
 NEVER = ("", "incomplete", "incomplete_expired")
 FAR = datetime.max.replace(tzinfo=UTC)
 DAYS_OF_GRACE = 14
-DAYS_READ_ONLY_AFTER_GRACE = 14
+DAYS_TO_PAY = 28
 DAYS_READ_ONLY = 30
 
 
@@ -46,36 +47,45 @@ class Truth:
         if status in NEVER and self.last_end is None and self.trial_ends_at and now < self.trial_ends_at:
             return "open", "trial"
         year_ends = [end for _, _, end in self.years if end <= now]
+        is_paid_ahead = any(now < begin for _, begin, _ in self.years)
         if status == "past_due":
             assert self.debt_since is not None
             since = max([self.debt_since, *year_ends])
             if now < since + timedelta(days=DAYS_OF_GRACE):
                 return "open", plan
-            since += timedelta(days=DAYS_OF_GRACE)
-            return _closing(now - since, DAYS_READ_ONLY_AFTER_GRACE), plan
+            return _closing(now - since, DAYS_TO_PAY, is_paid_ahead), plan
         if status == "paused" or (status and status not in RANKS):
             return "read_only", plan
-        ends = [(end, each) for each, _, end in self.years if end <= now]
-        if self.last_end:
-            ends.append((self.last_end, plan))
-        if status == "unpaid" and self.debt_since:
-            ends.append((self.debt_since, plan))
+        # Each with the days until suspension.
+        ends: list[tuple[datetime, str, float]] = [
+            (end, each, DAYS_READ_ONLY) for each, _, end in self.years if end <= now
+        ]
+        debt = self.debt_since
+        if status == "unpaid" and debt:
+            ends.append((debt, plan, DAYS_TO_PAY))
+        if self.last_end and debt:
+            # It is read-only since its end or the end of grace, and suspended when any debtor is.
+            since = min(self.last_end, debt + timedelta(days=DAYS_OF_GRACE))
+            last = min(self.last_end + timedelta(days=DAYS_READ_ONLY), debt + timedelta(days=DAYS_TO_PAY))
+            ends.append((since, plan, (last - since) / timedelta(days=1)))
+        elif self.last_end:
+            ends.append((self.last_end, plan, DAYS_READ_ONLY))
         # A subscription that was never paid takes no trial away.
         if not (self.last_end or status in {"canceled", "unpaid"}) or not ends:
-            ends.append((self.trial_ends_at or now, "trial"))
-        end, last_plan = max(ends, key=lambda each: (each[0], SIZE[each[1]]))
-        return _closing(now - end, DAYS_READ_ONLY), last_plan
+            ends.append((self.trial_ends_at or now, "trial", DAYS_READ_ONLY))
+        end, last_plan, days = max(ends, key=lambda each: (each[0], SIZE[each[1]]))
+        return _closing(now - end, days, is_paid_ahead), last_plan
 
 
-def _closing(passed: timedelta, read_only_days: int) -> str:
-    return "read_only" if passed < timedelta(days=read_only_days) else "suspended"
+def _closing(passed: timedelta, days: float, is_paid_ahead: bool) -> str:
+    return "read_only" if is_paid_ahead or passed < timedelta(days=days) else "suspended"
 
 
 def read_truth(fake: FakeStripe, *, customer: str | None, trial_ends_at: datetime | None, asked: Asked) -> Truth:
-    """Read it; `asked`: plan and promised begin of each page of ours for a prepaid year, by its session's id."""
+    """Read it; `asked`: of each page for a prepaid year, by its session's id, the plan and what it would follow."""
     own = [each for each in fake.all("subscription") if each["customer"] == customer]
     ended = [each for each in own if each["status"] == "canceled"]
-    last_end = max((_at(each["ended_at"]) for each in ended), default=None)
+    last_end = max((at(each["ended_at"]) for each in ended), default=None)
     # The best status counts, active and trialing alike; of equal ones the newest.
     own.sort(key=lambda each: (-RANKS.get(each["status"], UNKNOWN_RANK), each["created"], each["id"]))
     chosen: Any = own[-1] if own else None
@@ -86,31 +96,37 @@ def read_truth(fake: FakeStripe, *, customer: str | None, trial_ends_at: datetim
         return Truth(_with_years(account, years), years, trial_ends_at, last_end, None)
     item = chosen["items"]["data"][0]
     alive = chosen["status"] not in {*ENDED, "incomplete"}
-    issued = [
-        each
-        for each in fake.all("invoice")
-        if (each["parent"] or {}).get("subscription_details", {}).get("subscription") == chosen["id"]
-    ]
-    last_paid = max((at for at, each in enumerate(issued) if each["status"] == "paid"), default=-1)
-    debt = [
-        each["status_transitions"]["finalized_at"] or each["created"]
-        for each in issued[last_paid + 1 :]
-        if each["status"] in {"open", "draft"}
-    ]
     owes = chosen["status"] in {"past_due", "unpaid"}
-    debt_since = _at(min(debt)) if owes and debt else None
+    debtor = chosen if owes else max(ended, key=lambda each: each["ended_at"], default=None)
+    debt_since = None if chosen["status"] in {"active", "trialing"} or not debtor else _debt(fake, debtor["id"])
     pending = _pending(fake, chosen)
     account = {
         "status": chosen["status"],
         "plan": _plan(item["price"]["product"]),
         "interval": item["price"]["recurring"]["interval"],
         "subscription_id": chosen["id"],
-        "period_ends_at": _at(item["current_period_end"]) if alive else None,
-        "ends_at": _at(chosen["cancel_at"]) if chosen["cancel_at"] and chosen["status"] not in ENDED else None,
+        "period_ends_at": at(item["current_period_end"]) if alive else None,
+        "ends_at": at(chosen["cancel_at"]) if chosen["cancel_at"] and chosen["status"] not in ENDED else None,
         "pending_plan": pending,
         "past_due_since": debt_since,
     }
     return Truth(_with_years(account, years), years, trial_ends_at, last_end, debt_since)
+
+
+def _debt(fake: FakeStripe, subscription: str) -> datetime | None:
+    """When the oldest invoice was issued that is open after the last one that was paid."""
+    issued = [
+        each
+        for each in fake.all("invoice")
+        if (each["parent"] or {}).get("subscription_details", {}).get("subscription") == subscription
+    ]
+    last_paid = max((number for number, each in enumerate(issued) if each["status"] == "paid"), default=-1)
+    debt = [
+        each["status_transitions"]["finalized_at"] or each["created"]
+        for each in issued[last_paid + 1 :]
+        if each["status"] in {"open", "draft"}
+    ]
+    return at(min(debt)) if debt else None
 
 
 def _with_years(account: dict[str, Any], years: list[tuple[str, datetime, datetime]]) -> dict[str, Any]:
@@ -121,15 +137,23 @@ def _years(fake: FakeStripe, customer: str | None, asked: Asked) -> list[tuple[s
     paid = []
     for session in fake.all("checkout.session"):
         if session["mode"] == "payment" and session["payment_status"] == "paid" and session["customer"] == customer:
-            paid.append((_at(fake.get(session["invoice"])["status_transitions"]["paid_at"]), session["id"]))
+            paid.append((at(fake.get(session["invoice"])["status_transitions"]["paid_at"]), session["id"]))
     years: list[tuple[str, datetime, datetime]] = []
     for paid_at, session_id in sorted(paid):
-        plan, promised = asked[session_id]
-        begin = max(paid_at, promised or paid_at, years[-1][2] if years else paid_at)
+        plan, promise = asked[session_id]
+        begin = max(paid_at, _promised(fake, promise) or paid_at, years[-1][2] if years else paid_at)
         end = min(_year_later(begin), _given_back(fake, fake.get(session_id)["payment_intent"]) or FAR)
         if begin < end:
             years.append((plan, begin, end))
     return years
+
+
+def _promised(fake: FakeStripe, promise: Promise | None) -> datetime | None:
+    """Not before this is over; it may be so earlier than it was to be."""
+    if promise is None:
+        return None
+    ended_at = fake.get(promise[0])["ended_at"]
+    return min(promise[1], at(ended_at)) if ended_at else promise[1]
 
 
 def _given_back(fake: FakeStripe, payment: str) -> datetime | None:
@@ -141,7 +165,7 @@ def _given_back(fake: FakeStripe, payment: str) -> datetime | None:
     ]
     if sum(amount for _, amount in gone) < fake.get(payment)["amount"]:
         return None
-    return _at(max(created for created, _ in gone))
+    return at(max(created for created, _ in gone))
 
 
 def _pending(fake: FakeStripe, subscription: Mapping[str, Any]) -> str:
@@ -158,7 +182,8 @@ def _plan(product: str) -> str:
     return product.removeprefix("laxin_")
 
 
-def _at(seconds: int) -> datetime:
+def at(seconds: int) -> datetime:
+    """Stripe's seconds as an instant."""
     return datetime.fromtimestamp(seconds, UTC)
 
 

@@ -2,7 +2,7 @@
 
 import getpass
 from argparse import ArgumentParser
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         give.add_argument("slug")
         give.add_argument("plan", choices=sorted(PLANS))
         give.add_argument("--reason", required=True)
-        give.add_argument("--until", type=_date, help="a date, 2027-01-31; left out: until `take`")
+        give.add_argument("--until", type=_last_day, help="its last day in UTC, 2027-01-31; left out: until `take`")
         actions.add_parser("take", help="end what was given").add_argument("slug")
         adopt = actions.add_parser("adopt", help="tie a customer of Stripe's to a shop that lost it")
         adopt.add_argument("slug")
@@ -88,9 +88,12 @@ class Command(BaseCommand):
                 text = f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else value
                 self.stdout.write(f"{name:16}{text}")
         for one in list_overrides(shop_id=shop.pk):
-            ends = one.ended_at or one.until
-            until = f"until {ends:%Y-%m-%d}" if ends else "until further notice"
-            self.stdout.write(f"{'Given':16}{one.plan} {until} by {one.operator}: {one.reason}")
+            until = " until further notice"
+            if one.ended_at:
+                until = f", ended on {one.ended_at:%Y-%m-%d},"
+            elif one.until:
+                until = f" until the end of {one.until - timedelta(microseconds=1):%Y-%m-%d}"
+            self.stdout.write(f"{'Given':16}{one.plan}{until} by {one.operator}: {one.reason}")
 
     def _events(self, options: dict[str, Any]) -> None:
         shop_id = get_shop(slug=options["shop"]).pk if options["shop"] else None
@@ -134,5 +137,6 @@ class Command(BaseCommand):
         self._show(options)
 
 
-def _date(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+def _last_day(text: str) -> datetime:
+    """The first instant after the day."""
+    return timedelta(days=1) + datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)

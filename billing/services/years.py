@@ -1,14 +1,18 @@
-"""Money that went back, by a refund or a lost dispute: the year it paid for ends, and persons hear of the rest."""
+"""Years that were paid: when they may begin, and money that went back by a refund or a lost dispute.
+
+The year that returned money paid for ends, and persons hear of the rest.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from billing import gateway
 from billing.alerts import Matter
 from billing.charges import Charge, Dispute
-from billing.facts import Session
+from billing.facts import Session, Subscription
 from billing.models import Account, Checkout
+from billing.standing import PAID
 
-PASSING = frozenset({"dispute_open", "partly_refunded"})  # resolved by themselves when they are over
+PASSING = frozenset({"dispute_open", "partly_refunded", "pays_twice"})  # resolved by themselves when they are over
 
 
 def fetch_charges(
@@ -28,32 +32,49 @@ def fetch_charges(
     return found
 
 
-def note_returns(
-    account: Account, charges: Sequence[Charge], sessions: Mapping[int, Session | None]
+def follow_years(
+    account: Account,
+    subscriptions: Sequence[Subscription],
+    charges: Sequence[Charge],
+    sessions: Mapping[int, Session | None],
 ) -> tuple[bool, list[Matter]]:
-    """Store for each year that was paid when its money went back.
+    """Store when the money of each year that was paid went back, and bring forward what need not wait any more.
 
     Returns whether that is news, and what persons have to know of, each once: what was given back stays so for ever.
     """
     changed, by_payment = False, {one.payment_intent_id: one for one in charges}
-    pages = list(Checkout.objects.filter(account=account, is_prepay=True))
-    for checkout in pages:
-        if checkout.paid_at is None:
-            continue
-        session = sessions.get(checkout.pk)
-        payment = checkout.payment_intent_id or (session.payment_intent_id if session else "")
-        charge = by_payment.get(payment)
-        returned_at = charge.returned_at if charge else checkout.returned_at
-        if (payment, returned_at) != (checkout.payment_intent_id, checkout.returned_at):
-            changed |= returned_at != checkout.returned_at
-            checkout.payment_intent_id, checkout.returned_at = payment, returned_at
-            checkout.save(update_fields=["payment_intent_id", "returned_at"])
+    by_id = {one.id: one for one in subscriptions}
+    pages, matters = list(Checkout.objects.filter(account=account, is_prepay=True)), list[Matter]()
+    for page in pages:
+        before = page.payment_intent_id, page.returned_at, page.begins_at
+        session, waited_for = sessions.get(page.pk), by_id.get(page.after_subscription_id)
+        if waited_for and waited_for.ended_at and page.begins_at:
+            page.begins_at = min(page.begins_at, waited_for.ended_at)
+        if page.paid_at:
+            page.payment_intent_id = page.payment_intent_id or (session.payment_intent_id if session else "")
+            charge = by_payment.get(page.payment_intent_id)
+            page.returned_at = charge.returned_at if charge else page.returned_at
+            if page.returned_at is None and waited_for and waited_for.status in PAID and waited_for.ends_at is None:
+                matters.append(_say_paid_twice(account, page, waited_for))
+        if before != (page.payment_intent_id, page.returned_at, page.begins_at):
+            changed |= before[1:] != (page.returned_at, page.begins_at)
+            page.save(update_fields=["payment_intent_id", "returned_at", "begins_at"])
     years = {page.payment_intent_id for page in pages if page.payment_intent_id}
-    return changed, [
+    matters += [
         Matter(kind, subject, f"Shop {account.shop.slug}: {detail}", again=False)
         for charge in charges
         for kind, subject, detail in _list_matters(charge, is_year=charge.payment_intent_id in years)
     ]
+    return changed, matters
+
+
+def _say_paid_twice(account: Account, page: Checkout, subscription: Subscription) -> Matter:
+    """As when its end was taken back on Stripe's pages after the year was paid."""
+    detail = (
+        f"Shop {account.shop.slug}: subscription {subscription.id} goes on although the year of {page.session_id} was "
+        f"paid to follow it. End the one, or refund the other."
+    )
+    return Matter("pays_twice", subscription.id, detail)
 
 
 def _list_matters(charge: Charge, *, is_year: bool) -> Iterator[tuple[str, str, str]]:
