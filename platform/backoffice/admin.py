@@ -25,7 +25,7 @@ from backoffice.labels import TABLES, name_everything
 from backoffice.readonly import ReadOnlyAdmin
 from backoffice.retries import LEFT, MOST, NOT_DEAD, retry_events, tell_ends
 from backoffice.site import site
-from backoffice.words import ValuesInWords, in_words, say
+from backoffice.words import ValuesInWords, in_words, last_day, say
 from billing.models import Account, Alert, PaymentEvent, PlanOverride
 from billing.services import resolve_alert, sync_account
 from tenants.models import DeletedShop
@@ -43,6 +43,12 @@ def show_shop(row: Model) -> str:
         return "-"
     url = reverse("admin:tenants_shop_change", args=[account.shop_id])
     return format_html('<a class="text-link" href="{}">{}</a>', url, account.shop)
+
+
+@display(description=gettext_lazy("until the end of"), ordering="until")
+def show_last_day(row: Model) -> str:
+    """The day that was typed when the plan was given; a dash where it holds until further notice."""
+    return last_day(row.until) or "-"  # type: ignore[attr-defined]
 
 
 show_plan = in_words("plan", gettext_lazy("plan"))
@@ -221,10 +227,10 @@ class AccountAdmin(ReadOnlyAdmin):
 class PlanOverrideAdmin(ReadOnlyAdmin):
     """Plans that operators gave; given and ended on the shop's page."""
 
-    list_display = (show_shop, show_plan, "reason", "operator", "starts_at", "until", "ended_at")
+    list_display = (show_shop, show_plan, "reason", "operator", "starts_at", show_last_day, "ended_at")
     list_display_links = (show_plan,)
     list_filter = (("plan", ValuesInWords),)
-    fields = ((show_shop, show_plan), ("starts_at", "until"), "ended_at", "reason", "operator")
+    fields = ((show_shop, show_plan), ("starts_at", show_last_day), "ended_at", "reason", "operator")
     search_fields = ("account__shop__slug", "reason", "operator")
     list_select_related = ("account__shop",)
     ordering = ("-id",)

@@ -56,12 +56,20 @@ def test_no_plan_is_given_for_what_makes_no_sense(
 
 
 def test_a_plan_holds_to_the_end_of_its_last_day(operator: User, shops: tuple[Shop, Shop]) -> None:
-    today = timezone.now().date()
-    act(sign_in(), "give_plan", shops[0], plan="scale", until=str(today), reason=REASON)
+    today, client = timezone.now().date(), sign_in()
+    act(client, "give_plan", shops[0], plan="scale", until=str(today), reason=REASON)
     until = PlanOverride.objects.get().until
     assert until is not None
     assert (until.date(), until.hour) == (today + timedelta(days=1), 0)
     assert LogEntry.objects.get().change_message == f"plan scale until {today}: {REASON}"
+    page = client.get(reverse("admin:tenants_shop_change", args=[shops[0].pk])).content.decode()
+    assert f"{today} – {today} · {OPERATOR}" in page
+    given = PlanOverride.objects.get()
+    for address in ("changelist", "change"):
+        path = reverse(f"admin:billing_planoverride_{address}", args=[given.pk] if address == "change" else [])
+        page = client.get(path).content.decode()
+        assert str(today) in page, path
+        assert f"{today + timedelta(days=1):%b. %-d}" not in page, path
 
 
 def test_where_no_plan_was_given_none_is_ended(operator: User, shops: tuple[Shop, Shop]) -> None:

@@ -2,7 +2,8 @@
 
 from django import template
 
-from backoffice.words import say
+from backoffice.words import last_day, say
 
 register = template.Library()
 register.filter("say", say)
+register.filter("last_day", last_day)
