@@ -1,4 +1,4 @@
-"""What every page of the console says about the shop's plan."""
+"""What every page of the console says about the shop's plan and one's own account."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from kernel.usage import get_used
+from staff.models import User
 
 from tenants.entitlements import get_entitlements, judge_room
 from tenants.models import Shop
@@ -29,6 +30,14 @@ class Notice:
 def list_notices(shop: Shop, *, now: datetime) -> list[Notice]:
     """What there is to say; nothing where all is well. At most one statement."""
     return [notice for notice in (describe_notice(shop, now=now), describe_room(shop)) if notice]
+
+
+def describe_own_notice(user: User) -> Notice | None:
+    """What concerns nobody but who is signed in, from the user's row. No statement."""
+    if user.email_is_proven:
+        return None
+    text = _("Nobody has confirmed yet that %(email)s is your address.") % {"email": user.email}
+    return Notice("warning", text, _("Confirm it"), "console:address")
 
 
 def describe_room(shop: Shop) -> Notice | None:

@@ -18,7 +18,8 @@ from django.utils.translation import override
 SHOP = frozenset({"shop_name", "console_url"})
 # What each mail must be given; further values that its text names make it say more.
 NEEDED: Mapping[str, frozenset[str]] = {
-    "welcome": SHOP,  # days: length of the trial
+    "welcome": SHOP | {"link"},  # link: to confirm the address; days: length of the trial
+    "confirm_email": SHOP | {"link", "days"},  # days: how long the link counts
     "trial_ending": SHOP | {"days", "date"},  # date: its last day
     "trial_ended": SHOP,  # date: when the shop will be suspended
     "prepaid_ending": SHOP | {"date"},  # date: until when the shop is paid for

@@ -46,9 +46,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """Queue the message with the link; it goes to the address of the account, not to the one that was typed.
 
-        Not again and again: anybody can ask for it.
+        Not again and again: anybody can ask for it. And not to an address that may be a stranger's.
         """
-        if not may_send_new_password(self.request, email=user.email):
+        if not user.email_is_proven or not may_send_new_password(self.request, email=user.email):
             return
         facts = {"shop": current_shop(), "url": context["password_reset_url"]}
         subject = render_to_string("staff/email/password_reset_subject.txt", facts)

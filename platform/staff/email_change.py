@@ -71,7 +71,7 @@ def confirm_email_change(*, token: str) -> EmailChange:
     wanted = User.objects.filter(pk=change.user_id, email=change.old, is_active=True)
     try:
         with transaction.atomic():
-            changed = wanted.update(email=change.new)
+            changed = wanted.update(email=change.new, email_is_proven=True)
     except IntegrityError as error:
         raise _taken() from error
     if not changed:

@@ -50,6 +50,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    email_is_proven = models.BooleanField(default=True, db_default=True)  # see staff.email_proof
     name = models.CharField(_("name"), max_length=100, blank=True)
     role = models.CharField(_("role"), max_length=20, default=OWNER)  # a built-in role, or the code of a Role
     language = models.CharField(_("language"), max_length=10, default="zh-hans")

@@ -46,14 +46,15 @@ def open_shop(
     now: datetime,
     industry: str = "",
     browser: str = "",
+    email_is_proven: bool = True,
     public_rows: Callable[[Shop], None] | None = None,
 ) -> OpenedShop:
     """Make a shop with its owner and one public storefront key, all or nothing.
 
     Must be called outside a tenant transaction. `language` is one of LANGUAGES and decides currency, time zone and
     phone region; `browser` is a secret of the browser that asks, which may come back (`find_just_opened_shop`);
-    `public_rows` writes what else a new shop has in public. Raises `ShopRefused` with every fault found;
-    fields are those of the arguments.
+    `email_is_proven` is false where nobody knows yet whose address it is (`staff.email_proof`); `public_rows` writes
+    what else a new shop has in public. Raises `ShopRefused` with every fault found; fields are those of the arguments.
     """
     check_new_shop(slug=slug, name=name, email=email, password=password, language=language)
     slug, name = _clean_slug(slug), _clean_name(name)
@@ -64,7 +65,9 @@ def open_shop(
             ) as shop,
             override(language),
         ):
-            user = User.objects.create_user(email, password, language=language, date_joined=now)
+            user = User.objects.create_user(
+                email, password, language=language, email_is_proven=email_is_proven, date_joined=now
+            )
             key = create_api_key(name=_("Storefront"), kind=ApiKey.Kind.PUBLIC, origins=[], now=now)
             if browser:
                 _remember_browser(browser, user_id=user.pk, now=now)

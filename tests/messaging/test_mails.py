@@ -36,6 +36,7 @@ CONTEXT: dict[str, Any] = {
 }
 SUBJECTS = {
     "welcome": ("Tea <House> is open", "Tea <House> 已开通"),
+    "confirm_email": ("Confirm your e-mail address for Tea <House>", "请确认您在 Tea <House> 的邮箱"),
     "trial_ending": ("3 days of your trial of Tea <House> are left", "Tea <House> 的试用还剩 3 天"),
     "trial_ended": ("The trial of Tea <House> is over", "Tea <House> 的试用已结束"),
     "prepaid_ending": ("Tea <House> is paid for until 2026-12-06", "Tea <House> 的付费将于 2026-12-06 到期"),

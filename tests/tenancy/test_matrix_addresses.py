@@ -26,6 +26,7 @@ OPEN_TO_ALL = {
 FRIENDLY = {
     "/console/enter/%(secret)s/", "/console/password/%(uidb36)s-%(key)s/",
     "/console/invitation/%(invitation_secret)s/", "/console/security/email/%(token)s/",
+    "/console/security/address/%(proof)s/",
 }  # fmt: skip
 METHODS = ["get", "post"]
 # A visit writes a session, the marks of the last use; it changes nothing that a shop has.

@@ -76,6 +76,8 @@ PAGES: dict[str, tuple[set[str], set[str]]] = {
     "/console/roles/%(role)s/second-factor/": (NEVER, {O}),
     "/console/roles/new/": ({O}, {O}),
     "/console/security/": (ALL, NEVER),
+    "/console/security/address/": (ALL, ALL),
+    "/console/security/address/%(proof)s/": (ALL, ALL),
     "/console/security/again/": (ALL, ALL),
     "/console/security/again/code/": (ALL, ALL),
     "/console/security/codes/": (ALL, NEVER),

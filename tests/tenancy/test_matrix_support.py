@@ -31,6 +31,7 @@ POSTS = {
 UNSEEN = {
     "/console/archive/", "/console/archive/file/", "/console/archive/progress/",
     "/console/billing/checkout/", "/console/billing/pay/", "/console/billing/portal/", "/console/security/",
+    "/console/security/address/", "/console/security/address/%(proof)s/",
     "/console/security/again/", "/console/security/again/code/", "/console/security/codes/",
     "/console/security/codes/new/", "/console/security/email/", "/console/security/password/",
     "/console/security/second-factor/", "/console/security/second-factor/remove/",

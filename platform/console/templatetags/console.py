@@ -8,12 +8,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from staff.requests import find_operator
 from stock.models import Entry
 
 from billing.plans import name_of_plan
 from console.access import may_open
 from console.devices import describe_device
-from console.notices import list_notices
+from console.notices import describe_own_notice, list_notices
 
 register = template.Library()
 
@@ -87,7 +88,9 @@ def plan_name(key: str) -> str:
 
 @register.inclusion_tag("console/notice.html", takes_context=True)
 def shop_notice(context: template.Context, *, without_link: bool = False) -> dict[str, object]:
-    """What stands on every page about the shop's plan; nothing where all is well. At most one statement.
+    """What stands on every page about the shop's plan and one's own account; nothing where all is well.
+
+    At most one statement.
 
     `without_link`: the page has one itself.
     """
@@ -108,6 +111,9 @@ def shop_notice(context: template.Context, *, without_link: bool = False) -> dic
                 "opens_tab": notice.view == "console:billing_pay",  # from a page of the provider's no link leads back
             }
         )
+    own = None if find_operator(request) else describe_own_notice(request.user)
+    if own and request.path != reverse(own.view):  # the page itself says more
+        notices.append({"text": own.text, "kind": own.kind, "label": own.label, "href": reverse(own.view)})
     return {"notices": notices}
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from messaging.services import queue_template
+from staff.email_proof import make_email_proof
 from staff.errors import ShopRefused
 from staff.selectors import find_just_opened_shop
 from staff.services import check_new_shop, create_sign_in_link
@@ -20,7 +21,7 @@ from staff.throttles import counting_new_shop
 from billing.plans import INTERVALS, PLANS
 from billing.services import open_shop_on_trial
 from billing.standing import TRIAL_LENGTH
-from tenants.addresses import get_shop_address
+from tenants.addresses import get_page_address, get_shop_address
 from tenants.provisioning import REGIONS
 from tenants.transaction import tenant_transaction
 from website.forms import SignUpForm
@@ -96,13 +97,16 @@ def _open_shop(request: HttpRequest, form: SignUpForm) -> str | None:
         shop, user_id = same  # the button was pressed twice
     with tenant_transaction(shop):
         secret = create_sign_in_link(user_id=user_id, now=now)
+        email = form.data["email"].strip().lower()
+        proof = make_email_proof(user_id=user_id, email=email)
         queue_template(
             template="welcome",
-            to=[form.data["email"].strip().lower()],
+            to=[email],
             language=shop.language,
             context={
                 "shop_name": shop.name,
                 "console_url": f"{get_shop_address(shop.slug)}/console/",
+                "link": get_page_address(f"/console/security/address/{proof}/"),
                 "days": TRIAL_LENGTH.days,
             },
             key="welcome",
