@@ -7,6 +7,7 @@ DomainError
 ├── AlreadyStaff        the e-mail address has an account or an invitation already
 ├── LastOwner           the shop would be left without an active owner
 ├── BeyondOwnRole       somebody hands out, or changes, more than the own role may do
+├── SecondFactorDemanded  who must have a second factor lifts that demand
 ├── RoleInUse           people or invitations have the role
 ├── TooOften            mails to strangers, or new shops, are as many as they may be in a day
 └── AccountStays        code tried to delete an account; it can only be closed
@@ -68,6 +69,18 @@ class BeyondOwnRole(DomainError):
 
     def __init__(self) -> None:
         super().__init__(_("That role may do more than yours. Ask an owner of the shop."))
+
+
+class SecondFactorDemanded(DomainError):
+    """Whom the shop demands a second factor of does not free people like themselves of it."""
+
+    code = "SECOND_FACTOR_DEMANDED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Your role may not lift the demand for a second factor here. Ask an owner of the shop."),
+            field=["second_factor_required"],
+        )
 
 
 class RoleInUse(DomainError):

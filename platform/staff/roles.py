@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from kernel.errors import InvalidInput, NotFound
 from kernel.ids import new_code
 
-from staff.errors import BeyondOwnRole, RoleInUse
+from staff.errors import BeyondOwnRole, RoleInUse, SecondFactorDemanded
 from staff.models import CUSTOM, Invitation, Role, User
-from staff.permissions import BUILT_IN, PERMISSIONS, find_unknown
+from staff.permissions import BUILT_IN, OWNER, PERMISSIONS, find_unknown
 from staff.types import Access, RoleRow
 from tenants.entitlements import check_feature
 from tenants.transaction import current_shop
@@ -67,10 +67,12 @@ def create_role(
 ) -> str:
     """Make a role of the shop's own and return its code. Nobody puts more into it than the own role holds.
 
-    Raises `InvalidInput` for `name` and `permissions`, `BeyondOwnRole`, `tenants.errors.FeatureMissing`.
+    Raises `InvalidInput` for `name` and `permissions`, `BeyondOwnRole`, `SecondFactorDemanded`,
+    `tenants.errors.FeatureMissing`.
     """
     check_feature(current_shop(), "custom_roles")
     name, held = _check(name, permissions, access)
+    _check_may_leave_unbound(access, required=second_factor_required, gained=held)
     role = Role(
         code=CUSTOM + new_code().lower(),
         name=name,
@@ -87,21 +89,29 @@ def change_role(
 ) -> None:
     """Change a role of the shop's own; who has it may do so from the next page on.
 
-    Raises `NotFound`, `InvalidInput` for `name` and `permissions`, `BeyondOwnRole`.
+    Raises `NotFound`, `InvalidInput` for `name` and `permissions`, `BeyondOwnRole`, `SecondFactorDemanded`.
     """
     role = _lock_role(code)
     if not access.permissions.issuperset(role.permissions):
         raise BeyondOwnRole
-    role.name, role.permissions = _check(name, permissions, access)
+    name, held = _check(name, permissions, access)
+    freed = role.permissions if role.second_factor_required else None
+    gained = set(held) - set(role.permissions)
+    _check_may_leave_unbound(access, required=second_factor_required, freed=freed, gained=gained)
+    role.name, role.permissions = name, held
     role.second_factor_required = second_factor_required
     _save(role, is_new=False)
 
 
 def require_second_factor(*, code: str, required: bool, access: Access) -> None:
-    """Say whether people of a role must have a second factor. Raises `NotFound`, `BeyondOwnRole`."""
-    if code not in BUILT_IN:
-        _lock_role(code)
+    """Say whether people of a role must have a second factor.
+
+    Raises `NotFound`, `BeyondOwnRole`, `SecondFactorDemanded`.
+    """
+    held = BUILT_IN[code].permissions if code in BUILT_IN else _lock_role(code).permissions
     check_may_hand_out(code=code, access=access)
+    is_required = Role.objects.filter(code=code, second_factor_required=True).exists()
+    _check_may_leave_unbound(access, required=required, freed=held if is_required else None)
     Role.objects.update_or_create(code=code, defaults={"second_factor_required": required})
 
 
@@ -114,6 +124,21 @@ def delete_role(*, code: str, access: Access) -> None:
     if invited.exists() or User.objects.filter(role=code).exists():  # in this order: accepting turns one into the other
         raise RoleInUse
     role.delete()
+
+
+def _check_may_leave_unbound(
+    access: Access, *, required: bool, freed: Collection[str] | None = None, gained: Collection[str] = ()
+) -> None:
+    """Raise `SecondFactorDemanded` where somebody but an owner frees people like themselves of the second factor.
+
+    `freed` is what a role may do that demanded one until now; `gained` what a role may do from now on. Whose own role
+    demands one makes and widens no role that does not: they could take it themselves.
+    """
+    if required or access.role == OWNER:
+        return
+    is_equal = freed is not None and not access.permissions > frozenset(freed)
+    if is_equal or (access.second_factor_required and gained):
+        raise SecondFactorDemanded
 
 
 def _lock_role(code: str) -> Role:

@@ -46,6 +46,7 @@ def get_access(*, user: User, session_key: str | None = None) -> Access:
         permissions=held,
         needs_second_factor=required and not has_second_factor,
         has_second_factor=has_second_factor,
+        second_factor_required=required,
         session_seen_at=seen_at,
     )
 

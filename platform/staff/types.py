@@ -26,6 +26,7 @@ class Access:
     permissions: frozenset[str]
     needs_second_factor: bool = False  # the role demands one and there is none yet
     has_second_factor: bool = False
+    second_factor_required: bool = False  # by the role
     session_seen_at: datetime | None = None  # when the session was last noted, None where it is not listed
 
     def may(self, permission: str) -> bool:
