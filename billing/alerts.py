@@ -7,6 +7,24 @@ from datetime import datetime
 
 from billing.models import Account, Alert
 
+KINDS = frozenset(
+    {
+        "dead_event",
+        "dispute_lost",
+        "dispute_open",
+        "double_subscription",
+        "nobody_to_warn",
+        "odd_payment",
+        "odd_price",
+        "partly_refunded",
+        "pays_twice",
+        "refunded",
+        "unknown_customer",
+        "unknown_product",
+        "unknown_status",
+    }
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -30,6 +48,7 @@ class Matter:
 
 def raise_alert(matter: Matter, *, account: Account | None, now: datetime) -> bool:
     """Note a matter unless it is open, and return whether it is new."""
+    assert matter.kind in KINDS
     there = Alert.objects.filter(key=matter.key)
     if (there.filter(resolved_at=None) if matter.again else there.filter(account=account)).exists():
         return False
@@ -37,6 +56,11 @@ def raise_alert(matter: Matter, *, account: Account | None, now: datetime) -> bo
     Alert.objects.bulk_create([alert], ignore_conflicts=True)
     logger.error("%s: %s", matter.key, matter.detail)
     return True
+
+
+def resolve_alerts(*, keys: Collection[str], now: datetime) -> None:
+    """What these were about is over."""
+    Alert.objects.filter(key__in=keys, resolved_at=None).update(resolved_at=now)
 
 
 def follow_alerts(*, account: Account, matters: Collection[Matter], kinds: frozenset[str], now: datetime) -> None:

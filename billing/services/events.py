@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from kernel.errors import NotFound
 
 from billing import gateway
-from billing.alerts import Matter, raise_alert
+from billing.alerts import Matter, raise_alert, resolve_alerts
 from billing.models import Account, Checkout, PaymentEvent
 from billing.services.sync import sync_account
 
@@ -184,9 +184,17 @@ def forget_settled_events(*, now: datetime) -> int:
     return deleted
 
 
-def retry_event(*, event_id: int, now: datetime) -> None:
-    """Have a dead event tried again from the start. Raises NotFound where there is no dead one with this id."""
-    dead = PaymentEvent.objects.filter(pk=event_id, state=PaymentEvent.State.DEAD)
-    if not dead.update(state=PaymentEvent.State.PENDING, attempts=0, next_attempt_at=now):
-        raise NotFound(_("There is no event waiting here. It may have been tried again already."))
+def retry_event(*, event_id: int, now: datetime) -> str:
+    """Try a dead event again from the start, and return its state (`PaymentEvent.State`) after that.
+
+    One that fails once more is pending, with all its attempts before it. Raises NotFound where there is no dead one
+    with this id.
+    """
+    with transaction.atomic():
+        dead = PaymentEvent.objects.filter(pk=event_id, state=PaymentEvent.State.DEAD)
+        name = dead.values_list("event_id", flat=True).first()
+        if name is None or not dead.update(state=PaymentEvent.State.PENDING, attempts=0, next_attempt_at=now):
+            raise NotFound(_("There is no event waiting here. It may have been tried again already."))
+        resolve_alerts(keys=[Matter("dead_event", name, "").key], now=now)
     process_event(event_id=event_id, now=now)
+    return str(PaymentEvent.objects.values_list("state", flat=True).get(pk=event_id))

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from billing import facts, gateway, prepaid
-from billing.alerts import Matter, follow_alerts, raise_alert
+from billing.alerts import Matter, follow_alerts, raise_alert, resolve_alerts
 from billing.charges import Charge
 from billing.errors import AccountBusy
 from billing.models import Account, Checkout, PaymentEvent
@@ -46,24 +46,39 @@ def sync_account(*, account_id: int, now: datetime, event_id: int | None = None)
     """Make the account what Stripe says it is, and return whether anything was otherwise.
 
     Marked as processed in the same transaction: the event with `event_id`, and all of this customer's that had come
-    before the fetch, for their news is in it; Stripe sends up to ten at a time. Raises PaymentProviderDown,
-    PaymentProviderRefused, AccountBusy.
+    before the fetch, also those that were given up, for their news is in it; Stripe sends up to ten at a time.
+    Raises PaymentProviderDown, PaymentProviderRefused, AccountBusy.
     """
     newest = Coalesce(Subquery(PaymentEvent.objects.order_by("-id").values("id")[:1]), 0)
+    has_dead = Exists(PaymentEvent.objects.filter(customer_id=OuterRef("customer_id"), state=PaymentEvent.State.DEAD))
     was_otherwise = False
     for _attempt in range(ATTEMPTS):
-        account = Account.objects.select_related("shop").annotate(newest_event_id=newest).get(pk=account_id)
+        account = (
+            Account.objects.select_related("shop")
+            .annotate(newest_event_id=newest, has_dead=has_dead)
+            .get(pk=account_id)
+        )
         fetched = _fetch(account)
         with transaction.atomic():
             changed = _write(account, fetched, now)
             if changed is not None:
                 told = Q(customer_id=account.customer_id, id__lte=account.newest_event_id)
+                if account.has_dead:
+                    _bring_to_life(told, now)
                 settle_events(Q(pk=event_id) | told if event_id else told, account_id=account_id, now=now)
         if changed is not None:
             was_otherwise |= changed
             if not _end_what_is_doubled(account, fetched, now):
                 return was_otherwise
     raise AccountBusy(_("The account is being changed by others. Try again in a moment."))
+
+
+def _bring_to_life(which: Q, now: datetime) -> None:
+    """Events that were given up and whose news is known now: `settle_events` marks them with the others."""
+    dead = PaymentEvent.objects.filter(which, state=PaymentEvent.State.DEAD)
+    keys = [Matter("dead_event", name, "").key for name in dead.values_list("event_id", flat=True)]
+    dead.update(state=PaymentEvent.State.PENDING, next_attempt_at=now)
+    resolve_alerts(keys=keys, now=now)
 
 
 def settle_events(which: Q, *, account_id: int, now: datetime) -> None:

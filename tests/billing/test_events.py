@@ -248,11 +248,27 @@ def test_a_failed_event_is_tried_again_and_given_up_after_many_attempts(merchant
     assert Alert.objects.get().kind == "dead_event"
     assert merchant.account.status == ""
 
+    merchant.fake.settings.faults = ["500 before"] * 3
+    assert services.retry_event(event_id=event_id, now=now) == "pending"
+    PaymentEvent.objects.update(state="dead", next_attempt_at=None)
     merchant.fake.settings.faults = []
-    services.retry_event(event_id=event_id, now=now)
+    assert services.retry_event(event_id=event_id, now=now) == "done"
     assert list_dead_events() == []
-    assert PaymentEvent.objects.get().state == "done"
     assert merchant.account.status == "active"
+    assert not Alert.objects.filter(resolved_at=None).exists()
+
+
+def test_an_event_that_was_given_up_is_done_when_a_sweep_has_learnt_its_news(merchant: Merchant) -> None:
+    merchant.fake.pay(merchant.checkout())
+    event_id = receive(merchant.fake, last_event(merchant, "customer.subscription.created"))
+    PaymentEvent.objects.filter(pk=event_id).update(attempts=MAX_ATTEMPTS)
+    services.bury_lost_events(now=merchant.fake.now)
+    assert Alert.objects.filter(kind="dead_event", resolved_at=None).count() == 1
+
+    services.reconcile(now=merchant.fake.now)
+
+    assert PaymentEvent.objects.get().state == "done"
+    assert not Alert.objects.filter(resolved_at=None).exists()
 
 
 def test_an_event_that_always_kills_its_worker_is_given_up(merchant: Merchant) -> None:
