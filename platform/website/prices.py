@@ -15,15 +15,14 @@ __all__ = ["INTERVALS", "Offer", "list_offers", "list_rows"]
 RECOMMENDED = "growth"
 SUMMARIES: dict[str, Promise] = {
     "starter": _("For one shop with one counter."),
-    "growth": _("For a shop that grows: more members, more places, your own domain."),
-    "scale": _("For chains: large numbers, many hands, an audit log to export."),
+    "growth": _("For a shop that grows: more members, more staff, your own domain."),
+    "scale": _("For large shops: high numbers, many hands, an audit log to export."),
 }
+# Of the limits that plans have: those of what can be had. No shop makes further places or sends text messages yet.
 LIMITS: dict[str, Promise] = {
     "members": _("Members"),
     "skus": _("Products (SKUs)"),
     "staff": _("Staff accounts"),
-    "locations": _("Locations"),
-    "sms_per_month": _("Text messages a month"),
     "api_cost_per_second": _("Storefront API, cost points a second"),
 }
 IN_EVERY_PLAN: Sequence[Promise] = (

@@ -142,7 +142,9 @@ def test_from_the_prices_to_a_form_that_knows_the_plan_without_scripts(
         expect(page.locator("main")).to_contain_text("$450")
         page.get_by_role("link", name="Subscribe at once (Growth)").click()
 
-        expect(page.locator("main")).to_contain_text("You have chosen Growth, $450 a year.")
+        expect(page.locator("main")).to_contain_text(
+            "You have chosen Growth. A year costs, by the language of the shop, ¥2,990 (简体中文) / $450 (English)."
+        )
         assert page.locator("[name=plan]").input_value() == "growth"
         assert page.locator("[name=interval]").input_value() == "year"
 

@@ -11,6 +11,8 @@ from billing.plans import PLANS
 from tests.conftest import ClientFor
 from tests.website.test_pages import text
 
+NOT_TO_BE_HAD = {"locations", "sms_per_month"}  # limits of what nothing makes yet
+
 
 @pytest.fixture
 def site(db: None, client_for: ClientFor) -> Client:
@@ -57,9 +59,37 @@ def test_the_comparison_has_every_limit_and_feature_of_the_plans() -> None:
     assert rows["Members"] == [2_000, 20_000, 500_000]
     assert rows["A domain of your own"] == [False, True, True]
     numbers = [values for values in rows.values() if all(type(value) is int for value in values)]
-    assert len(numbers) == len(PLANS["growth"].limits)
+    assert len(numbers) == len(PLANS["growth"].limits) - len(NOT_TO_BE_HAD)
     some = [values for values in rows.values() if False in values]
     assert len(some) == len({feature for plan in PLANS.values() for feature in plan.features})
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_what_cannot_be_had_is_not_sold(site: Client, language: str) -> None:
+    for path in ("/", "/prices/", "/prices/?interval=year"):
+        page = text(site.get(path, headers={"accept-language": language}))
+        for word in ("ocation", "more places", "ext message", "SMS", "门店", "分店", "地点", "连锁", "短信"):
+            assert word not in page, word
+
+
+@pytest.mark.parametrize(
+    ("language", "interval", "said"),
+    [
+        ("en", "month", "A month costs, by the language of the shop, ¥299 (简体中文) / $45 (English)."),
+        ("en", "year", "A year costs, by the language of the shop, ¥2,990 (简体中文) / $450 (English)."),
+        ("zh-hans", "month", "每月费用随店铺语言而定：¥299 (简体中文) / $45 (English)。"),
+    ],
+)
+def test_the_form_shows_the_sum_of_whichever_language_the_shop_gets(
+    site: Client, language: str, interval: str, said: str
+) -> None:
+    chosen = {"plan": "growth", "interval": interval}
+
+    page = text(site.get("/signup/", chosen, headers={"accept-language": language}))
+    again = text(site.post("/signup/", chosen | {"language": "en"}, headers={"accept-language": language}))
+
+    assert said in page
+    assert said in again
 
 
 def test_cents_are_shown_where_there_are_any() -> None:

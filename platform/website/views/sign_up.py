@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -66,13 +65,16 @@ def _chosen(request: HttpRequest) -> dict[str, str]:
 
 
 def _describe(form: SignUpForm) -> dict[str, str] | None:
-    """The plan that was chosen, as it is read; its currency is that of the page until the shop has one."""
+    """The plan that was chosen, as it is read, with its price for each language: the shop's decides the currency."""
     plan, interval = form["plan"].value(), form["interval"].value()
     if plan not in PLANS or interval not in INTERVALS:
         return None
-    currency = REGIONS[get_language() or settings.LANGUAGE_CODE].currency
-    price = read_price(PLANS[plan].get_price(interval, currency.lower()), currency)
-    return {"name": str(PLANS[plan].name), "interval": interval, "price": price}
+    prices = []
+    for code, language in settings.LANGUAGES:
+        currency = REGIONS[code].currency
+        price = read_price(PLANS[plan].get_price(interval, currency.lower()), currency)
+        prices.append(f"{price} ({language})")
+    return {"name": str(PLANS[plan].name), "interval": interval, "prices": " / ".join(prices)}
 
 
 def _open_shop(request: HttpRequest, form: SignUpForm) -> str | None:
