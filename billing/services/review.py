@@ -4,14 +4,16 @@ import logging
 from datetime import datetime, timedelta
 
 from billing.errors import BillingError
+from billing.mails import was_sent_a_month_ago
 from billing.models import Account
 from billing.services.closing import close_and_delete_shop
-from billing.services.standing import apply_standing, get_facts
+from billing.services.standing import apply_standing, get_facts, report_untold
 from billing.services.sync import sync_account
 from billing.standing import Standing, judge
 
 BATCH = 200
 PUT_OFF = timedelta(minutes=10)
+LOOKED_AT_DAILY = timedelta(days=1) - PUT_OFF
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +51,22 @@ def _review(account_id: int, now: datetime) -> None:
         sync_account(account_id=account_id, now=now)
         account.refresh_from_db()
         standing = judge(get_facts(account), now)
-    if standing.is_to_be_deleted:
+    if standing.is_to_be_deleted and not _was_warned(account, now):
+        report_untold(account, was_told=False, now=now)
+        _put_off(account_id, now + LOOKED_AT_DAILY)
+    elif standing.is_to_be_deleted:
         if close_and_delete_shop(shop=account.shop, only_if_due=True, now=now):
             logger.warning("Shop %s was deleted: not paid since long, its owner was warned", account.shop.slug)
     else:
         apply_standing(account_id=account_id, now=now)
+
+
+def _was_warned(account: Account, now: datetime) -> bool:
+    """Not only queued: with a mail server that refuses everything nobody knows."""
+    warned_at = account.deletion_warned_at
+    return warned_at is not None and was_sent_a_month_ago(
+        shop=account.shop, template="deletion_warning", since=warned_at, now=now
+    )
 
 
 def _takes_away(account: Account, standing: Standing) -> bool:

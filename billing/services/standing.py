@@ -39,7 +39,7 @@ def apply_standing(*, account_id: int, now: datetime, mails: Iterable[Mail] = ()
         step = [standing.mail] if standing.mail else []
         was_told = queue_mails(shop=account.shop, mails=[*mails, *step], now=now)
         if standing.warns_of_deletion:
-            _report_untold(account, was_told=was_told, now=now)
+            report_untold(account, was_told=was_told, now=now)
         before = (account.next_review_at, account.deletion_warned_at)
         account.next_review_at = now if standing.is_to_be_deleted else standing.next_review_at
         if standing.access != Shop.Access.SUSPENDED:
@@ -51,7 +51,7 @@ def apply_standing(*, account_id: int, now: datetime, mails: Iterable[Mail] = ()
     return standing
 
 
-def _report_untold(account: Account, *, was_told: bool, now: datetime) -> None:
+def report_untold(account: Account, *, was_told: bool, now: datetime) -> None:
     """A warning that reaches nobody is none: such a shop stays until an operator has looked."""
     detail = f"{account.shop.slug} is to be deleted and nobody can be warned: find its owner, or delete it yourself."
     matters = [] if was_told else [Matter(UNTOLD, str(account.pk), detail)]

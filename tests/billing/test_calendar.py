@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from fakes.stripe.app import FakeStripe
 from messaging.models import Email
+from staff.models import User
 
 from billing import services
 from billing.models import Account
@@ -19,6 +20,7 @@ from tenants.selectors import get_shop
 from tenants.services import set_access
 from tenants.transaction import tenant_transaction
 from tests.billing.conftest import Merchant, put_on_trial
+from tests.support.shops import owner_email
 
 BAD_CARD = "4000000000000341"
 
@@ -159,6 +161,18 @@ def test_a_batch_is_bounded_and_the_rest_comes_next(merchant: Merchant, shops: t
     assert set(Shop.objects.values_list("access", flat=True)) == {"read_only"}
 
 
+def test_every_owner_is_told_and_each_once(merchant: Merchant, now: Any) -> None:
+    with tenant_transaction(merchant.shop):
+        User.objects.create_user(email="second@north.example", password=None, role="owner", language="en")
+    merchant.wait(days=11)
+    with tenant_transaction(merchant.shop):
+        User.objects.filter(email=owner_email("north")).update(is_active=False)
+    apply_standing(account_id=merchant.account.id, now=merchant.fake.now)
+    with tenant_transaction(merchant.shop):
+        told = list(Email.objects.order_by("id").values_list("to", flat=True))
+    assert told == [[owner_email("north")], ["second@north.example"]]
+
+
 def test_a_shop_without_an_owner_does_not_keep_the_others_waiting(
     merchant: Merchant, shops: tuple[Shop, Shop], now: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,7 +275,17 @@ def test_what_was_announced_is_deleted_and_nothing_is_charged_after(
     merchant.wait(days=29.5)
     assert get_shop(slug="north").access == "suspended"
 
-    merchant.wait(days=1)
+    merchant.wait(days=1)  # the mail server refused every warning
+
+    assert get_shop(slug="north").access == "suspended"
+    assert [alert.kind for alert in list_alerts()] == ["nobody_to_warn"]
+    with tenant_transaction(merchant.shop):
+        warnings = Email.objects.filter(key__startswith="deletion_warning:")
+        assert warnings.order_by("sent_at").update(sent_at=fake.now) == 2
+    merchant.wait(days=20)
+    assert get_shop(slug="north").access == "suspended"
+
+    merchant.wait(days=9)
 
     with pytest.raises(ShopUnknown):
         get_shop(slug="north")
