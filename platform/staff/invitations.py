@@ -18,7 +18,8 @@ from kernel.ids import hash_secret, new_secret
 from staff.errors import AlreadyStaff, InvitationUnusable
 from staff.models import Invitation, User
 from staff.people import get_role_names
-from staff.roles import check_may_hand_out
+from staff.roles import check_may_hand_out, may_invite
+from staff.selectors import get_access
 from staff.services import EMAIL_LENGTH, PASSWORD_LENGTH
 from staff.types import Access, InvitationRow, IssuedInvitation
 from tenants.entitlements import check_allowance, check_limit, get_entitlements
@@ -47,8 +48,10 @@ def list_invitations(*, now: datetime) -> list[InvitationRow]:
     ]
 
 
-def create_invitation(*, email: str, role: str, access: Access, invited_by: str, now: datetime) -> IssuedInvitation:
-    """Invite somebody with a role; `access` and `invited_by` (a name to be read) are of who does it.
+def create_invitation(
+    *, email: str, role: str, access: Access, inviter: UUID, invited_by: str, now: datetime
+) -> IssuedInvitation:
+    """Invite somebody with a role; `access`, `inviter` and `invited_by` (a name to be read) are of who does it.
 
     Raises `EmailInvalid`, `AlreadyStaff`, `InvalidInput` and `BeyondOwnRole` for the role, and
     `tenants.errors.PlanLimitReached` where accounts and open invitations together are as many as the plan allows.
@@ -63,6 +66,7 @@ def create_invitation(*, email: str, role: str, access: Access, invited_by: str,
                 email=email,
                 role=role,
                 secret_hash=hash_secret(secret),
+                inviter_id=inviter,
                 invited_by=invited_by,
                 created_at=now,
                 expires_at=now + LIFETIME,
@@ -73,13 +77,19 @@ def create_invitation(*, email: str, role: str, access: Access, invited_by: str,
     return IssuedInvitation(invitation.pk, email, secret)
 
 
-def renew_invitation(*, invitation_id: int, access: Access, now: datetime) -> IssuedInvitation:
-    """Make another link, good for a week from now; the former one stops working. Raises `NotFound`, `BeyondOwnRole`."""
+def renew_invitation(
+    *, invitation_id: int, access: Access, inviter: UUID, invited_by: str, now: datetime
+) -> IssuedInvitation:
+    """Make another link, good for a week from now; the former one stops working. From here on whoever does it invites.
+
+    Raises `NotFound`, `BeyondOwnRole`, `tenants.errors.PlanLimitReached`.
+    """
     invitation = _lock_open(invitation_id)
     check_may_hand_out(code=invitation.role, access=access)
     secret = new_secret()
     invitation.secret_hash, invitation.expires_at = hash_secret(secret), now + LIFETIME
-    invitation.save(update_fields=["secret_hash", "expires_at"])
+    invitation.inviter_id, invitation.invited_by = inviter, invited_by
+    invitation.save(update_fields=["secret_hash", "expires_at", "inviter", "invited_by"])
     _check_room(now)
     return IssuedInvitation(invitation.pk, invitation.email, secret)
 
@@ -92,21 +102,25 @@ def revoke_invitation(*, invitation_id: int, now: datetime) -> None:
 
 
 def find_invited_email(*, secret: str, now: datetime) -> str:
-    """Whom a link invites. One statement.
+    """Whom a link invites. It is worth no more than whoever sent it may do now.
 
-    Raises `InvitationUnusable`, `tenants.errors.ShopClosed` while the shop is not open: it gets no more people then.
+    Three statements. Raises `InvitationUnusable`, `tenants.errors.ShopClosed` while the shop is not open: it gets no
+    more people then.
     """
-    open_now = Invitation.objects.filter(
-        secret_hash=hash_secret(secret), accepted_at=None, revoked_at=None, expires_at__gt=now
+    found = (
+        Invitation.objects.select_related("inviter")
+        .filter(secret_hash=hash_secret(secret), accepted_at=None, revoked_at=None, expires_at__gt=now)
+        .first()
     )
-    email = open_now.values_list("email", flat=True).first()
-    if email is None:
+    if found is None:
+        raise InvitationUnusable
+    if (user := found.inviter) and not (user.is_active and may_invite(access=get_access(user=user), code=found.role)):
         raise InvitationUnusable
     if current_shop().access != Shop.Access.OPEN:
         raise ShopClosed(
             _("The shop is closed. Open this link again once the shop is open again, or ask for another one.")
         )
-    return email
+    return found.email
 
 
 def accept_invitation(*, secret: str, name: str, password: str, language: str, now: datetime) -> UUID:

@@ -166,6 +166,8 @@ class Invitation(models.Model):
     role = models.CharField(max_length=20)
     secret_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.CharField(max_length=254)
+    # Whose right to hand the role out it rests on; unknown where it was sent before this was kept.
+    inviter = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -13,9 +14,10 @@ from kernel.errors import InvalidInput, NotFound
 
 from staff.audit import record_own_event
 from staff.errors import LastOwner
-from staff.models import Role, User
+from staff.models import Invitation, Role, User
 from staff.permissions import BUILT_IN
-from staff.roles import check_may_hand_out
+from staff.roles import check_may_hand_out, may_invite
+from staff.selectors import get_access
 from staff.types import Access, PersonRow
 from tenants.entitlements import check_allowance
 
@@ -53,8 +55,10 @@ def get_role_names() -> dict[str, str]:
     return names | dict(Role.objects.exclude(name="").values_list("code", "name"))
 
 
-def change_role_of(*, user_id: UUID, role: str, access: Access) -> None:
+def change_role_of(*, user_id: UUID, role: str, access: Access, now: datetime) -> None:
     """Give somebody another role, from their next page on; `access` is of who does it.
+
+    Invitations of theirs that they could not send with the new role are taken back.
 
     Raises `NotFound`, `InvalidInput` for an unknown role, `BeyondOwnRole` (the old or the new role may do more than
     `access`), `LastOwner`.
@@ -63,10 +67,16 @@ def change_role_of(*, user_id: UUID, role: str, access: Access) -> None:
     check_may_hand_out(code=role, access=access)
     with _keeping_an_owner():
         User.objects.filter(pk=user.pk).update(role=role)
+    held = get_access(user=User(pk=user.pk, role=role))
+    for invitation in _list_invitations_of(user.pk):
+        if not may_invite(access=held, code=invitation.role):
+            _revoke(invitation, now)
 
 
-def close_account(*, user_id: UUID, by: UUID, access: Access) -> None:
+def close_account(*, user_id: UUID, by: UUID, access: Access, now: datetime) -> None:
     """Let somebody in no longer: the next request of every session of theirs is nobody's.
+
+    Whom they invited is let in no longer either.
 
     Raises `NotFound`, `BeyondOwnRole`, `LastOwner`, `InvalidInput` for one's own account.
     """
@@ -76,6 +86,8 @@ def close_account(*, user_id: UUID, by: UUID, access: Access) -> None:
     with _keeping_an_owner():
         User.objects.filter(pk=user.pk).update(is_active=False)
     end_sessions(user_id=user_id)
+    for invitation in _list_invitations_of(user.pk):
+        _revoke(invitation, now)
 
 
 def reopen_account(*, user_id: UUID, access: Access) -> None:
@@ -124,6 +136,15 @@ def end_sessions(*, user_id: UUID, session_id: int | None = None, but: str | Non
     for session in ended:
         session.end()
     return len(ended)
+
+
+def _list_invitations_of(user_id: UUID) -> list[Invitation]:
+    return list(Invitation.objects.select_for_update().filter(inviter_id=user_id, accepted_at=None, revoked_at=None))
+
+
+def _revoke(invitation: Invitation, now: datetime) -> None:
+    invitation.revoked_at = now
+    invitation.save(update_fields=["revoked_at"])
 
 
 def _lock_person(user_id: UUID, access: Access) -> User:

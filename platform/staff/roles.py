@@ -62,6 +62,15 @@ def check_may_hand_out(*, code: str, access: Access) -> None:
         raise BeyondOwnRole
 
 
+def may_invite(*, access: Access, code: str) -> bool:
+    """Tell whether somebody may ask people to join with a role; not with one that is no longer there."""
+    if code in BUILT_IN:
+        permissions: Collection[str] | None = BUILT_IN[code].permissions
+    else:
+        permissions = Role.objects.filter(code=code).values_list("permissions", flat=True).first()
+    return permissions is not None and access.permissions.issuperset({"staff.manage", *permissions})
+
+
 def create_role(
     *, name: str, permissions: Collection[str], second_factor_required: bool, access: Access, now: datetime
 ) -> str:

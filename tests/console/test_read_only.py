@@ -153,8 +153,9 @@ def add_colleague(shop: Shop) -> tuple[User, ShopClient]:
 
 def invite(shop: Shop, now: datetime) -> IssuedInvitation:
     with tenant_transaction(shop):
-        access = get_access(user=User.objects.get(role="owner"))
-        return create_invitation(email="new@north.example", role="cashier", access=access, invited_by="x", now=now)
+        owner = User.objects.get(role="owner")
+        facts = {"email": "new@north.example", "role": "cashier", "invited_by": owner.email}
+        return create_invitation(**facts, access=get_access(user=owner), inviter=owner.pk, now=now)
 
 
 @closed

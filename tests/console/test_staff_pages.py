@@ -12,7 +12,7 @@ from django.utils import timezone
 from messaging.models import Email
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from staff.models import AuditEntry, Invitation, Role, User
-from staff.permissions import PERMISSIONS
+from staff.permissions import BUILT_IN, PERMISSIONS
 
 from tenants.models import Shop
 from tenants.services import set_standing
@@ -103,6 +103,70 @@ def test_an_invitation_taken_back_works_no_longer(client: ShopClient, north: Sho
     assert ShopClient(north).get(link).status_code == 410
     client.raise_request_exception = False
     assert client.post(f"/console/staff/invitations/{invitation_id}/revoke/").status_code == 404
+
+
+def read_open_invitations(north: Shop) -> list[str]:
+    with tenant_transaction(north):
+        waiting = Invitation.objects.filter(accepted_at=None, revoked_at=None).order_by("pk")
+        return list(waiting.values_list("email", flat=True))
+
+
+def test_with_an_account_go_the_invitations_that_its_person_sent(client: ShopClient, north: Shop) -> None:
+    manager, browser = add_person(north, "manager")
+    theirs, others = invite(browser, north, "accomplice@north.example"), invite(client, north, "clerk@north.example")
+
+    client.post(f"/console/staff/{manager.pk}/close/")
+
+    assert read_open_invitations(north) == ["clerk@north.example"]
+    assert [ShopClient(north).get(link).status_code for link in (theirs, others)] == [410, 200]
+    with tenant_transaction(north):
+        entry = AuditEntry.objects.get(subject="staff_invitation", event="update")
+    assert (entry.label, entry.actor_name) == ("accomplice@north.example", "owner@north.example")
+    client.post(f"/console/staff/{manager.pk}/open/")
+    assert ShopClient(north).post(theirs, {"name": "X", "password": PASSWORD}).status_code == 410
+
+
+@pytest.mark.parametrize(("role", "left"), [("cashier", []), ("custom-hr", ["till@north.example"]),
+                                            ("owner", ["till@north.example", "boss@north.example"])])  # fmt: skip
+def test_with_a_lower_role_go_the_invitations_that_it_could_not_send(
+    client: ShopClient, north: Shop, role: str, left: list[str]
+) -> None:
+    with tenant_transaction(north):
+        permissions = [*BUILT_IN["cashier"].permissions, "staff.manage"]
+        Role.objects.create(code="custom-hr", name="Human resources", permissions=permissions)
+    manager, browser = add_person(north, "manager")
+    invite(browser, north, "till@north.example", "cashier")
+    invite(browser, north, "boss@north.example", "manager")
+
+    client.post(f"/console/staff/{manager.pk}/role/", {"role": role})
+
+    assert read_open_invitations(north) == left
+
+
+def test_an_invitation_is_worth_what_whoever_sent_it_last_may_do_now(client: ShopClient, north: Shop) -> None:
+    """Roles of one's own change without anybody's being given another one."""
+    held = [*BUILT_IN["cashier"].permissions, "staff.manage"]
+    with tenant_transaction(north):
+        Role.objects.create(code="custom-hr", name="Human resources", permissions=held)
+    _user, browser = add_person(north, "custom-hr")
+    link = invite(browser, north)
+    client.post("/console/roles/custom-hr/", {"name": "Human resources", "permissions": ["staff.manage"]})
+
+    answers = [ShopClient(north).get(link), ShopClient(north).post(link, {"name": "X", "password": PASSWORD})]
+
+    assert [answer.status_code for answer in answers] == [410, 410]
+    with tenant_transaction(north):
+        invitation_id = Invitation.objects.get().pk
+    client.post(f"/console/staff/invitations/{invitation_id}/send/")
+    accept(north, read_link(north))
+
+
+def test_an_invitation_from_before_it_was_kept_who_sends_them_still_works(client: ShopClient, north: Shop) -> None:
+    link = invite(client, north)
+    with tenant_transaction(north):
+        Invitation.objects.update(inviter=None)
+
+    accept(north, link)
 
 
 @pytest.mark.parametrize("email", ["owner@north.example", "invited@north.example", "nonsense"])

@@ -19,9 +19,14 @@ THREADS = 6
 def test_of_many_who_accept_at_once_one_gets_in(live_shops: tuple[Shop, Shop]) -> None:
     north, now = live_shops[0], timezone.now()
     with tenant_transaction(north):
-        access = get_access(user=User.objects.get())
+        owner = User.objects.get()
         issued = create_invitation(
-            email="new@north.example", role="cashier", access=access, invited_by="owner", now=now
+            email="new@north.example",
+            role="cashier",
+            access=get_access(user=owner),
+            inviter=owner.pk,
+            invited_by="owner",
+            now=now,
         )
     barrier = Barrier(THREADS)
 

@@ -123,7 +123,12 @@ def set_scene(north: Shop, south: Shop) -> Scene:
         user, cashier = User.objects.get(role=OWNER), User.objects.get(role=CASHIER)
         access = get_access(user=user)
         invited = create_invitation(
-            email="secret-newcomer@north.example", role=CASHIER, access=access, invited_by="owner", now=now
+            email="secret-newcomer@north.example",
+            role=CASHIER,
+            access=access,
+            inviter=user.pk,
+            invited_by="owner",
+            now=now,
         )
         session = UserSession.objects.create(pk=70_707, user=user, ip="10.9.8.7", session_key="of-another-browser")
         record_event(event="export", actor=Actor(id=f"staff:{user.pk}", name=user.email), label="secret-export")

@@ -1,6 +1,7 @@
 """People of the shop: list, invite, change the role, close and open accounts; and the page that accepts."""
 
 from collections.abc import Callable
+from typing import cast
 from uuid import UUID
 
 from allauth.account.internal.flows.login import record_authentication
@@ -68,6 +69,7 @@ def staff_list(request: HttpRequest) -> HttpResponse:
                     email=form.cleaned_data["email"],
                     role=form.cleaned_data["role"],
                     access=access,
+                    inviter=_get_id(request),
                     invited_by=_name_of(request),
                     now=now,
                 )
@@ -111,7 +113,7 @@ def staff_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
     return _change(
         request,
         user_id,
-        lambda: change_role_of(user_id=user_id, role=role, access=get_access_of(request)),
+        lambda: change_role_of(user_id=user_id, role=role, access=get_access_of(request), now=timezone.now()),
         _("The role is changed. It counts from their next page on."),
     )
 
@@ -121,10 +123,11 @@ def staff_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
 @confirmed
 def staff_close(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Let somebody in no longer."""
+    by, access, now = _get_id(request), get_access_of(request), timezone.now()
     return _change(
         request,
         user_id,
-        lambda: close_account(user_id=user_id, by=request.user.pk, access=get_access_of(request)),  # type: ignore[arg-type]
+        lambda: close_account(user_id=user_id, by=by, access=access, now=now),
         _("The account is closed, and every session of it has ended."),
     )
 
@@ -150,7 +153,7 @@ def staff_second_factor(request: HttpRequest, user_id: UUID) -> HttpResponse:
     return _change(
         request,
         user_id,
-        lambda: remove_second_factor(user_id=user_id, by=request.user.pk, access=get_access_of(request)),  # type: ignore[arg-type]
+        lambda: remove_second_factor(user_id=user_id, by=_get_id(request), access=get_access_of(request)),
         _("The second factor is removed. The password alone signs in until another one is set up."),
     )
 
@@ -188,8 +191,13 @@ def invitation_send(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """Send another link; the former one stops working."""
     try:
         with transaction.atomic():
-            access, now = get_access_of(request), timezone.now()
-            issued = renew_invitation(invitation_id=invitation_id, access=access, now=now)
+            issued = renew_invitation(
+                invitation_id=invitation_id,
+                access=get_access_of(request),
+                inviter=_get_id(request),
+                invited_by=_name_of(request),
+                now=timezone.now(),
+            )
             _send(request, issued)
     except NotFound:
         raise Http404 from None
@@ -268,6 +276,10 @@ def _list_choices(request: HttpRequest) -> list[tuple[str, str]]:
     """Roles that whoever asks may hand out."""
     held = get_access_of(request).permissions
     return [(role.code, role.name) for role in list_roles() if held >= role.permissions]
+
+
+def _get_id(request: HttpRequest) -> UUID:
+    return cast(User, request.user).pk
 
 
 def _name_of(request: HttpRequest) -> str:
