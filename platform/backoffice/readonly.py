@@ -20,7 +20,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
 
     list_per_page = 50
     show_full_result_count = False  # a second count of the whole table on each page
-    actions = None
+    actions: tuple[str, ...] | None = None
     action_form = ReadableActionForm
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -46,14 +46,14 @@ def account(shops: tuple[Shop, Shop], fake: FakeStripe) -> Account:
     return Account.objects.get(pk=account.pk)
 
 
-def bury(number: int, customer: str, state: str = "dead") -> PaymentEvent:
+def bury(number: int, customer: str | None, state: str = "dead") -> PaymentEvent:
     """An event about a customer that was given up."""
     now = timezone.now()
     return PaymentEvent.objects.create(
         event_id=f"evt_{number}",
         type="invoice.paid",
         object_id=f"in_{number}",
-        customer_id=customer,
+        customer_id=customer or "",
         is_live=False,
         created_at=now,
         received_at=now,

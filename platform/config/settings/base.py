@@ -22,6 +22,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 QUOTE_LIFETIME = timedelta(minutes=15)  # how long a cart keeps the price that it was shown
 
+# Of a request. The largest that is taken brings a logo of 4 MB; whose picture is larger is told so by the form.
+MOST_BODY_BYTES = 16_000_000
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_COOKIE_NAME = "laxin_language"
@@ -32,6 +35,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.body_limit.BodyLimitMiddleware",  # nothing above reads a body
     "tenants.middleware.ShopMiddleware",  # what follows runs inside the shop's transaction
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
