@@ -71,11 +71,9 @@ def retry_events(events: Iterable[PaymentEvent]) -> dict[str, list[PaymentEvent]
 
 def _retry(event: PaymentEvent) -> str:
     try:
-        retry_event(event_id=event.pk, now=timezone.now())
+        return retry_event(event_id=event.pk, now=timezone.now())
     except NotFound:
         return NOT_DEAD
-    event.refresh_from_db()
-    return event.state
 
 
 def tell_ends(request: HttpRequest, ends: dict[str, list[PaymentEvent]]) -> None:

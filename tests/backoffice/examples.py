@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.urls import reverse
 from staff.models import User
 
+from billing.alerts import KINDS
 from billing.models import Account, Alert, PaymentEvent, PlanOverride
 from tenants.models import DeletedShop, Domain, Shop
 from tests.backoffice.conftest import OPERATOR
@@ -64,7 +65,7 @@ def fill(north: Shop, south: Shop) -> None:
             next_attempt_at=WHEN if state == PaymentEvent.State.PENDING else None,
             last_error="of a type that we do not follow" if state == PaymentEvent.State.IGNORED else "",
         )
-    for kind in ("dead_event", "double_subscription", "odd_payment", "unknown_customer"):
+    for kind in sorted(KINDS):
         Alert.objects.create(key=f"{kind}:4711", kind=kind, detail="evt_3", account=account, raised_at=WHEN)
     PlanOverride.objects.create(
         account=account, plan="scale", reason="4719", operator=OPERATOR, starts_at=WHEN, until=WHEN + timedelta(days=30)
