@@ -14,6 +14,11 @@ LEFT_OUT = ("django_session", "usersessions_usersession", "archives_archive", "a
 # those that still wait are not in it.
 MAILS, MAIL_TEXTS = "messaging_email", frozenset({"text", "html"})
 
+# What people sign in with. Hashes of passwords are guessed at leisure by whoever holds the file; what else is stored
+# hashed (keys, tokens, links) was made by chance and is too long to be guessed.
+PEOPLE, PASSWORD, NO_PASSWORD = "staff_user", "password", "!"
+SECOND_FACTORS = "mfa_authenticator"
+
 _TABLES = """
 SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '')
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -48,12 +53,17 @@ def read_tables(cursor: Any, schema: str) -> list[Table]:
     return [Table(name, tuple(columns)) for name, columns in cursor.fetchall() if name not in left_out]
 
 
-def select_rows(schema: str, table: Table) -> str:
-    """Return the query of what an archive has of a table."""
-    columns = ", ".join(
-        f"'' AS \"{name}\"" if table.name == MAILS and name in MAIL_TEXTS else f'"{name}"' for name in table.columns
-    )
+def select_rows(schema: str, table: Table, *, credentials: bool) -> str:
+    """Return the query of what an archive has of a table; without `credentials` nothing that people sign in with."""
+    emptied = dict.fromkeys(MAIL_TEXTS, "") if table.name == MAILS else {}
     where = " WHERE sent_at IS NOT NULL" if table.name == MAILS else ""
+    if not credentials and table.name == PEOPLE:
+        emptied = {PASSWORD: NO_PASSWORD}
+    elif not credentials and table.name == SECOND_FACTORS:
+        where = " WHERE false"
+    columns = ", ".join(
+        f"'{emptied[name]}' AS \"{name}\"" if name in emptied else f'"{name}"' for name in table.columns
+    )
     return f'SELECT {columns} FROM {schema}."{table.name}"{where}'  # noqa: S608
 
 

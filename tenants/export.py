@@ -34,10 +34,18 @@ class Exported:
 
 
 def export_shop(
-    *, shop: Shop, file: Sink, now: datetime, progress: Callable[[int, int], None] = lambda done, total: None
+    *,
+    shop: Shop,
+    file: Sink,
+    now: datetime,
+    credentials: bool = True,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Exported:
     """Write the shop's archive; its people work on meanwhile. Sessions and what mails said are left out: an archive
     signs nobody in.
+
+    Without `credentials` passwords and second factors are left out too: the file is for people of the shop, of whom
+    none should get at the password of another. In a shop restored from it everybody chooses a new one.
 
     `progress` is told again and again how many bytes of how many are done, as the tables' sizes let it guess.
     """
@@ -57,6 +65,7 @@ def export_shop(
                     "created_at": shop.created_at.isoformat(),
                 },
                 "migrations": migrations,
+                "credentials": credentials,
                 "domains": domains,
                 "identities": read_identities(cursor, shop.schema_name),
                 "columns": {table.name: table.columns for table in tables},
@@ -65,7 +74,8 @@ def export_shop(
         meter = _Meter(read_sizes(cursor, shop.schema_name, tables), progress)
         rows = 0
         for table in tables:
-            rows += archive.put_table(table.name, meter.pass_on(table, _copy(cursor, shop.schema_name, table))).rows
+            query = select_rows(shop.schema_name, table, credentials=credentials)
+            rows += archive.put_table(table.name, meter.pass_on(table, _copy(cursor, query))).rows
         # They do not obey snapshots: read last, they are beyond every id above.
         archive.finish(sequences=read_sequences(cursor, shop.schema_name))
         cursor.execute("ROLLBACK")
@@ -100,6 +110,6 @@ def _begin(cursor: Any, schema: str) -> list[Table]:
         cursor.execute("ROLLBACK")  # a migration came between
 
 
-def _copy(cursor: Any, schema: str, table: Table) -> Iterator[bytes]:
-    with cursor.copy(f"COPY ({select_rows(schema, table)}) TO STDOUT") as copy:
+def _copy(cursor: Any, query: str) -> Iterator[bytes]:
+    with cursor.copy(f"COPY ({query}) TO STDOUT") as copy:
         yield from map(bytes, copy)

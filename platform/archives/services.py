@@ -55,7 +55,7 @@ def write_archive() -> bool:
     with outside():
         try:
             file = _PieceFile(shop, run)
-            exported = export_shop(shop=shop, file=file, now=timezone.now(), progress=file.report)
+            exported = export_shop(shop=shop, file=file, now=timezone.now(), credentials=False, progress=file.report)
             file.finish(rows=exported.rows)
         except _TakenOver:
             logger.warning("Run %s of the archive of %s was taken over by another one", run, shop.slug)

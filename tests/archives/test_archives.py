@@ -1,12 +1,15 @@
 """The job that writes a shop's archive: one at a time, whole or not at all, taken over where its writer dies."""
 
 import io
+import re
 import tarfile
 import threading
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from archives import services
 from archives.errors import ArchiveRunning
 from archives.models import Archive, Piece
@@ -14,13 +17,16 @@ from archives.selectors import STALLED, find_archive, read_archive
 from archives.services import LIFETIME, ask_for_archive, delete_old_archive, write_archive
 from catalog.services import create_product
 from catalog.types import ProductInput, VariantInput
+from django.core import mail
 from django.db import connections
 from django.utils import timezone
+from staff.models import User
 
 from tenants.export import export_shop
 from tenants.models import Shop
 from tenants.restore import restore_shop
 from tenants.transaction import tenant_transaction
+from tests.support.shops import PASSWORD, ShopClient, owner_email
 
 
 @pytest.fixture
@@ -48,6 +54,12 @@ def fetch(shop: Shop, now: datetime) -> bytes | None:
     with tenant_transaction(shop):
         content = read_archive(now=now)
         return None if content is None else b"".join(content)
+
+
+def read_all(archive: bytes) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        files = [tar.extractfile(member) for member in tar]
+        return b"".join(file.read() for file in files if file)
 
 
 def names_in(archive: bytes) -> list[str]:
@@ -87,6 +99,50 @@ def test_what_is_fetched_is_what_the_command_writes_and_a_shop_is_restored_from_
     assert restored.rows == found.rows
     with tenant_transaction(restored.shop):
         assert not Archive.objects.exists()
+
+
+def test_what_people_sign_in_with_is_in_the_commands_archive_alone(north: Shop, now: datetime) -> None:
+    with tenant_transaction(north):
+        owner = User.objects.get()
+        TOTP.activate(owner, generate_totp_secret())
+        [stored] = Authenticator.objects.values_list("data", flat=True)
+    secrets = [owner.password.encode(), stored["secret"].encode()]
+    ask(north, now)
+    write(north)
+    whole = io.BytesIO()
+    export_shop(shop=north, file=whole, now=now)
+
+    fetched = fetch(north, now)
+
+    assert fetched is not None
+    assert [read_all(fetched).count(secret) for secret in secrets] == [0, 0]
+    assert [read_all(whole.getvalue()).count(secret) for secret in secrets] == [1, 1]
+    copy = restore_shop(file=io.BytesIO(fetched), slug="second", now=now).shop
+    with tenant_transaction(copy):
+        assert not User.objects.get().has_usable_password()
+        assert not Authenticator.objects.exists()
+
+
+def test_in_a_shop_restored_from_it_people_choose_a_new_password(north: Shop, now: datetime) -> None:
+    ask(north, now)
+    write(north)
+    fetched = fetch(north, now)
+    assert fetched is not None
+    copy = restore_shop(file=io.BytesIO(fetched), slug="second", now=now).shop
+    client, new = ShopClient(copy), "another-bicycle-9"
+    sign_in = {"login": owner_email("north"), "password": PASSWORD}
+
+    for password in (PASSWORD, "!"):
+        client.post("/console/sign-in/", sign_in | {"password": password})
+    assert client.get("/console/").status_code == 302
+    client.post("/console/password/", {"email": owner_email("north")})
+    found = re.search(r"http://second\.localhost:8000(\S+)", str(mail.outbox[-1].body))
+    assert found
+    form = client.get(found[1], follow=True).request["PATH_INFO"]
+    client.post(form, {"password1": new, "password2": new})
+    client.post("/console/sign-in/", sign_in | {"password": new})
+
+    assert client.get("/console/security/").status_code == 200
 
 
 def test_no_archive_holds_the_one_before_it(north: Shop, now: datetime) -> None:
