@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from kernel.errors import InvalidInput
+from staff.audit import OPERATOR
 from staff.models import User
 from staff.permissions import PERMISSIONS, SIGNED_IN
 from staff.requests import find_operator, get_ip
@@ -161,6 +162,8 @@ def _enter(request: HttpRequest) -> Access:
     seen_at, now = access.session_seen_at, timezone.now()
     if seen_at is None:
         UserSession.objects.create_from_request(request)
+        if operator := find_operator(request):  # the list says whose it really is
+            UserSession.objects.filter(session_key=session_key).update(data={OPERATOR: operator["name"]})
     elif now - seen_at > SEEN_RESOLUTION:
         UserSession.objects.filter(session_key=session_key).update(last_seen_at=now, ip=get_ip(request) or F("ip"))
     return access

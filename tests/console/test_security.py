@@ -10,10 +10,12 @@ from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
 from django.test import override_settings
+from django.utils import timezone
 from staff.models import AuditEntry, User
 from staff.roles import require_second_factor
 from staff.second_factor import SecondFactorAdapter
 from staff.selectors import get_access
+from staff.services import create_sign_in_link
 
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
@@ -227,6 +229,31 @@ def test_all_other_sessions_can_be_ended_at_once(browser: ShopClient, north: Sho
 
     assert [other.get("/console/").status_code for other in others] == [302] * 3
     assert browser.get("/console/").status_code == 200
+
+
+def test_support_in_the_owners_place_is_no_sign_in_of_theirs_and_is_named_in_the_list(
+    browser: ShopClient, north: Shop
+) -> None:
+    with tenant_transaction(north):
+        owner = User.objects.get()
+        colleague = User.objects.create_user("second@north.example", PASSWORD, role="owner")
+        secret = create_sign_in_link(
+            user_id=owner.pk, now=timezone.now(), operator="ann@laxin.example", reason="Ticket 4711"
+        )
+    second, support = ShopClient(north), ShopClient(north)
+    second.force_login(colleague)
+    second.cookies["laxin_language"] = "en"
+    before = browser.get("/console/security/").content.decode()
+
+    support.get(f"/console/enter/{secret}/", follow=True)
+
+    assert support.get("/console/orders/").status_code == 200
+    with tenant_transaction(north):
+        assert User.objects.get(pk=owner.pk).last_login == owner.last_login
+    assert "Platform support" not in before
+    for client, path in ((browser, "security/"), (second, f"staff/{owner.pk}/")):
+        page = client.get(f"/console/{path}").content.decode()
+        assert (page.count("Platform support"), page.count("last seen")) == (1, 2), path
 
 
 def test_sessions_of_others_cannot_be_ended(browser: ShopClient, north: Shop) -> None:

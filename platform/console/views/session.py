@@ -1,6 +1,7 @@
 """The way in from the public site: a link that works once, for a minute."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
@@ -41,8 +42,7 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
         return redirect(target)
     user = User.objects.get(pk=user_id)
     if support := find_operator_of_link(secret=secret):
-        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-        _let_support_in(request, user, *support)
+        _let_support_in(request, user.pk, *support)
         response: HttpResponse = redirect("console:home")
     else:
         record_authentication(request, user, method="link")
@@ -57,8 +57,12 @@ def enter(request: HttpRequest, secret: str) -> HttpResponse:
     return response
 
 
-def _let_support_in(request: HttpRequest, user: User, operator: str, reason: str) -> None:
-    """The session says whose it really is, ends soon, and stands in the shop's audit log."""
+def _let_support_in(request: HttpRequest, user_id: UUID, operator: str, reason: str) -> None:
+    """The session says whose it really is, ends soon, stands in the shop's audit log, and is no sign-in of theirs."""
+    user = User.objects.select_for_update(no_key=True).get(pk=user_id)
+    last_login = user.last_login
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    User.objects.filter(pk=user_id).update(last_login=last_login)  # Django has just noted one
     request.session[OPERATOR] = {"name": operator, "reason": reason}
     request.session.set_expiry(timezone.now() + SUPPORT_STAYS)  # a number of seconds would begin anew with each change
     record_event(
