@@ -7,6 +7,7 @@ transaction and yields a sentence for each place where it does not hold.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.utils.module_loading import autodiscover_modules
@@ -19,6 +20,7 @@ _checks: dict[str, Check] = {}
 
 # Caches of the process know these rows by id and not by shop.
 EQUAL_IDS = "tenants.content_types_have_equal_ids"
+DEMO_EXISTS = "tenants.demo_shop_exists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,14 @@ def invariant[C: Check](name: str) -> Callable[[C], C]:
 def list_invariants() -> list[str]:
     """Return the names of all invariants."""
     autodiscover_modules("checks")
-    return sorted([EQUAL_IDS, *_checks])
+    return sorted([DEMO_EXISTS, EQUAL_IDS, *_checks])
+
+
+def find_missing_demo(shops: Iterable[Shop]) -> Iterator[Finding]:
+    """Tell of a setting DEMO_SHOP that names none of all shops."""
+    if settings.DEMO_SHOP and settings.DEMO_SHOP not in {shop.slug for shop in shops}:
+        detail = "LAXIN_DEMO_SHOP names a shop that does not exist: the home page offers none to be tried"
+        yield Finding(shop=settings.DEMO_SHOP, invariant=DEMO_EXISTS, detail=detail)
 
 
 def find_broken(shops: Iterable[Shop]) -> Iterator[Finding]:

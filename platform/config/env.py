@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ Reach = Literal["local", "network"]
 PREFIX = "LAXIN_"
 BROKER_SCHEMES = ("redis", "rediss", "amqp", "amqps", "filesystem", "memory")
 STRIPE = "https://api.stripe.com"
+_SHORT_NAME = re.compile(r"([a-z0-9-]{3,40})?")  # of a shop; tenants.slugs has the rules
 EMAIL_SCHEMES = ("file", "smtp", "smtps", "smtp+tls", "console")
 
 
@@ -117,6 +119,12 @@ VARIABLES: tuple[Variable, ...] = (
         "LAXIN_BASE_URL are this machine's own, `network` to whoever reaches the site (to try paying by phone).",
     ),
     Variable("LAXIN_DEMO_SIZE", "small", "`small` or `full`: size of the demo shop at its first load."),
+    Variable(
+        "LAXIN_DEMO_SHOP",
+        "none; in development the demo shop that was loaded",
+        "Short name of a shop that the home page offers to be tried: its newest open join link and its console. If it "
+        "does not exist there is no link, and `laxin doctor` says so.",
+    ),
     Variable("LAXIN_SHOP_POOL", "5", "Schemas kept ready for new shops; 0 makes each when it is asked for."),
     Variable("LAXIN_WEB_WORKERS", "2", "Web server processes."),
     Variable("LAXIN_WEB_THREADS", "4", "Threads of each web server process."),
@@ -197,6 +205,7 @@ class Env:
     stripe_webhook_secrets: tuple[str, ...]
     stripe_stand_in: Reach
     demo_size: DemoSize
+    demo_shop: str
     shop_pool: int
     web_workers: int
     web_threads: int
@@ -294,6 +303,7 @@ class Env:
             "LAXIN_STRIPE_WEBHOOK_SECRETS": ",".join(self.stripe_webhook_secrets),
             "LAXIN_STRIPE_STAND_IN": self.stripe_stand_in,
             "LAXIN_DEMO_SIZE": self.demo_size,
+            "LAXIN_DEMO_SHOP": self.demo_shop,
             "LAXIN_SHOP_POOL": str(self.shop_pool),
             "LAXIN_WEB_WORKERS": str(self.web_workers),
             "LAXIN_WEB_THREADS": str(self.web_threads),
@@ -391,6 +401,7 @@ class _Reader:
             stripe_webhook_secrets=self._stripe_webhook_secrets(mode, secret_key),
             stripe_stand_in=cast(Reach, self._one_of("LAXIN_STRIPE_STAND_IN", ("local", "network"))),
             demo_size=cast(DemoSize, self._one_of("LAXIN_DEMO_SIZE", ("small", "full"))),
+            demo_shop=self._demo_shop(),
             shop_pool=self._number("LAXIN_SHOP_POOL", 0, 1000),
             web_workers=self._number("LAXIN_WEB_WORKERS", 1, 64),
             web_threads=self._number("LAXIN_WEB_THREADS", 1, 64),
@@ -426,6 +437,12 @@ class _Reader:
             self.faults.append(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
             return low
         return int(value)
+
+    def _demo_shop(self) -> str:
+        value = self.environ.get("LAXIN_DEMO_SHOP", "")
+        if not _SHORT_NAME.fullmatch(value):
+            self.faults.append(f"LAXIN_DEMO_SHOP must be the short name of a shop, like corner, not {value!r}.")
+        return value
 
     def _base_url(self, mode: Mode, port: int, running: Mapping[str, str]) -> str:
         default = f"http://localhost:{port}"

@@ -34,6 +34,11 @@ def test_nothing_set_gives_the_documented_defaults(home: Path) -> None:
     assert (env.database_url, env.app_database_url, env.broker_url, env.cache_url) == (None, None, None, None)
 
 
+def test_the_shop_to_be_tried_is_named_by_its_short_name(home: Path) -> None:
+    assert load(home, LAXIN_DEMO_SHOP="corner-2").demo_shop == "corner-2"
+    assert load(home).demo_shop == load(home, LAXIN_DEMO_SHOP="").demo_shop == ""
+
+
 def test_an_empty_value_counts_as_not_set(home: Path) -> None:
     assert load(home, LAXIN_PORT="", LAXIN_DATABASE_URL="").port == 8000
 
@@ -65,6 +70,7 @@ def test_all_faults_are_listed_at_once(home: Path) -> None:
             "LAXIN_BROKER_URL": "localhost:6379",
             "LAXIN_WEB_WORKERS": "many",
             "LAXIN_DEMO_SIZE": "huge",
+            "LAXIN_DEMO_SHOP": "https://corner.example",
         }
     )
 
@@ -75,6 +81,7 @@ def test_all_faults_are_listed_at_once(home: Path) -> None:
         "LAXIN_DATABASE_URL",
         "LAXIN_BROKER_URL",
         "LAXIN_DEMO_SIZE",
+        "LAXIN_DEMO_SHOP",
         "LAXIN_WEB_WORKERS",
     ]
 

@@ -14,6 +14,7 @@ BASE_URL = ENV.base_url
 BASE_HOST = ENV.base_host
 # Where `laxin demo load` leaves the demo shop's sign-in; the public site shows it, but never in production.
 DEMO_FILE = ENV.home / "demo.json" if ENV.mode == "development" else None
+DEMO_SHOP = ENV.demo_shop  # the slug of a shop that is shown instead, without a sign-in; "" for none
 
 ROOT_URLCONF = "config.urls_public"
 SHOP_URLCONF = "config.urls_shop"

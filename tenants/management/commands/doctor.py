@@ -3,12 +3,13 @@
 import json
 import sys
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from kernel.errors import NotFound
 
-from tenants.doctor import find_broken, list_invariants
+from tenants.doctor import find_broken, find_missing_demo, list_invariants
 from tenants.selectors import get_shop, list_shops
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
         invariants = list_invariants()
         findings = []
-        for finding in find_broken(shops):
+        for finding in chain([] if shop else find_missing_demo(shops), find_broken(shops)):
             findings.append(finding)
             if not json:
                 self.stdout.write(f"{finding.shop}: {finding.invariant}: {finding.detail}")
