@@ -11,7 +11,8 @@ from messaging.models import Email
 def find_first_sent(*, key_prefix: str, since: datetime) -> datetime | None:
     """When the first message whose key begins so was handed over, of those queued since then; None: not one."""
     sent = Email.objects.filter(key__startswith=key_prefix, created_at__gte=since, sent_at__isnull=False)
-    return sent.aggregate(first=Min("sent_at"))["first"]
+    first: datetime | None = sent.aggregate(first=Min("sent_at"))["first"]
+    return first
 
 
 def list_due(*, now: datetime, limit: int) -> list[int]:

@@ -176,9 +176,12 @@ def test_a_mail_server_that_takes_nothing_for_hours_is_given_up(
     refusing.refusals = 1000
     waits: list[int] = []
     retry = tasks.send_shop_list.retry
-    monkeypatch.setattr(
-        tasks.send_shop_list, "retry", lambda **given: [waits.append(given["countdown"]), retry(**given)][1]
-    )
+
+    def note(*, countdown: int, **given: Any) -> Any:
+        waits.append(countdown)
+        return retry(countdown=countdown, **given)
+
+    monkeypatch.setattr(tasks.send_shop_list, "retry", note)
 
     result = tasks.send_shop_list.apply(args=(owner_email(shops[0].slug), "en"))
 
