@@ -14,6 +14,8 @@ DomainError
     ├── TaxIdInvalid              the tax number is refused
     ├── EventRefused              a webhook request without a valid signature, or too old
     ├── PaymentOnItsWay           money was sent and has not arrived: nothing may be deleted yet
+    ├── PlanChanged               the plan is another one than what was looked at
+    ├── DoneUnseen                done at Stripe; our row follows in a moment
     ├── AccountBusy               others changed the account again and again; try again
     └── AccountUnknown            the shop has no account
 """
@@ -97,6 +99,18 @@ class PaymentOnItsWay(BillingError):
     """By bank; it arrives or fails within two weeks."""
 
     code = "PAYMENT_ON_ITS_WAY"
+
+
+class PlanChanged(BillingError):
+    """Look at the change once more: it may cost something else."""
+
+    code = "PLAN_CHANGED"
+
+
+class DoneUnseen(BillingError):
+    """The change stands; what became of it could not be fetched yet."""
+
+    code = "DONE_UNSEEN"
 
 
 class AccountBusy(BillingError):

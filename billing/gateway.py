@@ -35,6 +35,13 @@ TOLERANCE = timedelta(minutes=5)
 PAGE = 100
 RECENT = 20  # enough for who owes, mostly; more are fetched page by page
 MAX_SIGNATURE_LENGTH = 2_000
+WANTS_THE_PAYER = frozenset(
+    {
+        "authentication_required",
+        "invoice_payment_intent_requires_action",
+        "subscription_payment_intent_requires_action",
+    }
+)
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +80,8 @@ class Gateway:
             if not _is_missing(error.__cause__):
                 raise
 
-    def set_tax_id(self, customer_id: str, *, kind: str, value: str, key: str) -> None:
-        """Make this the customer's only tax id; "" takes it away. Raises TaxIdInvalid."""
+    def set_tax_id(self, customer_id: str, *, kind: str, value: str, key: str) -> str:
+        """Make this the customer's only tax id, "" takes it away; return the former. Raises TaxIdInvalid."""
         service = self._client.v1.customers.tax_ids
         there = self._read(lambda: service.list(customer_id, {"limit": PAGE}))["data"]
         if value and not any((one["type"], one["value"]) == (kind, value) for one in there):
@@ -93,6 +100,7 @@ class Gateway:
                     lambda options, gone=one["id"]: service.delete(customer_id, gone, None, options),  # type: ignore[misc]
                     f"{key}-{one['id']}",
                 )
+        return str(there[0]["value"]) if there else ""
 
     def list_tax_ids(self, customer_id: str) -> list[tuple[str, str]]:
         """Return pairs of kind and value."""
@@ -294,7 +302,11 @@ class Gateway:
         return document
 
     def _write(self, call: Callable[[Any], Any], key: str) -> Document:
-        return self._read(lambda: call({"idempotency_key": f"laxin-{key}"}))
+        try:
+            document: Document = call({"idempotency_key": f"laxin-{key}"}).to_dict()
+        except stripe.StripeError as error:
+            raise _translate(error, is_write=True) from error
+        return document
 
     def _find(self, call: Callable[[], Any]) -> Document | None:
         try:
@@ -355,8 +367,12 @@ def _is_missing(error: BaseException | None) -> bool:
     return isinstance(error, stripe.InvalidRequestError) and error.code == "resource_missing"
 
 
-def _translate(error: stripe.StripeError) -> BillingError:
+def _translate(error: stripe.StripeError, *, is_write: bool = False) -> BillingError:
     """An error of ours, whose message says what to do; details are for the log."""
+    if isinstance(error, stripe.CardError) and (error.code or "") in WANTS_THE_PAYER:
+        return PaymentDeclined(
+            _("Your bank wants you to confirm this payment, which is not possible here. Give another card, or ask it.")
+        )
     if isinstance(error, stripe.CardError):
         return PaymentDeclined(
             _("The payment was declined. Try another card, or ask your bank: %(reason)s")
@@ -365,6 +381,10 @@ def _translate(error: stripe.StripeError) -> BillingError:
     is_theirs = isinstance(error, stripe.APIConnectionError | stripe.RateLimitError | stripe.APIError)
     if is_theirs or (error.http_status or 0) >= 500:
         logger.warning("Stripe: %s", error)
+        if is_write:
+            return PaymentProviderDown(
+                _("The payment provider does not answer, so this may be done or not. Try again: it is done only once.")
+            )
         return PaymentProviderDown(_("The payment provider does not answer. Nothing was changed; try again soon."))
     if not _is_missing(error):
         logger.error("Stripe refused: %s", error)

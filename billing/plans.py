@@ -134,6 +134,8 @@ def rank_of(plan: str) -> int:
 
 def is_upgrade(*, plan: str, interval: str, to_plan: str, to_interval: str) -> bool:
     """Tell whether a change takes effect at once: to a larger plan, or to longer terms of the same."""
+    if (plan, interval) == (to_plan, to_interval):
+        return False
     before, after = rank_of(plan), get_plan(to_plan).rank
     return after > before or (after == before and interval == "month" and to_interval == "year")
 

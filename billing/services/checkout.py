@@ -203,8 +203,8 @@ def open_portal(*, shop: Shop, return_url: str) -> str:
     return gateway.current().open_portal(get_customer_id(shop), return_url=return_url)
 
 
-def set_tax_id(*, shop: Shop, kind: str, value: str) -> None:
-    """Give the tax number that invoices show (`kind` is Stripe's, `cn_tin`); "" takes it away.
+def set_tax_id(*, shop: Shop, kind: str, value: str) -> str:
+    """Give the tax number that invoices show (`kind` is Stripe's, `cn_tin`), "" takes it away; return the former.
 
     Raises TaxIdInvalid, and NotSubscribed before the first payment.
     """
@@ -214,7 +214,10 @@ def set_tax_id(*, shop: Shop, kind: str, value: str) -> None:
     customer_id = get_customer_id(shop)
     account = Account.objects.get(shop_id=shop.pk)
     key = make_key(account, "tax-id", {"kind": kind, "value": value})
-    gateway.current().set_tax_id(customer_id, kind=kind, value=value, key=key)
+    former = gateway.current().set_tax_id(customer_id, kind=kind, value=value, key=key)
+    # What is wished after this is another wish, also if it is the same number again.
+    Account.objects.filter(pk=account.pk).update(version=F("version") + 1)
+    return former
 
 
 def get_customer_id(shop: Shop) -> str:

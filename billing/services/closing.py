@@ -39,7 +39,11 @@ def close_and_delete_shop(*, shop: Shop, only_if_due: bool = False, now: datetim
         if only_if_due and not judge(get_facts(account), now).is_to_be_deleted:
             return None
         closed = Closed(account.customer_id, pages, _end_customer(account.customer_id))
-    return closed, delete_shop(shop=shop, last_look=lambda: _check_nothing_new(shop, closed), now=now)
+
+    def look() -> None:
+        _check_nothing_new(shop, closed, due_at=now if only_if_due else None)
+
+    return closed, delete_shop(shop=shop, last_look=look, now=now)
 
 
 def _end_customer(customer_id: str | None) -> int:
@@ -54,10 +58,15 @@ def _end_customer(customer_id: str | None) -> int:
     return len(living)
 
 
-def _check_nothing_new(shop: Shop, closed: Closed) -> None:
-    """Called in the deletion's transaction: a payment page that comes later cannot be stored, and is closed again."""
+def _check_nothing_new(shop: Shop, closed: Closed, *, due_at: datetime | None) -> None:
+    """Called in the deletion's transaction: a payment page that comes later cannot be stored, and is closed again.
+
+    Stripe took its time: an operator may have given a plan meanwhile.
+    """
     account = Account.objects.select_for_update().filter(shop_id=shop.pk).first()
     if account is None:
         return
     if account.customer_id not in {None, closed.customer_id} or account.checkouts.filter(is_open=True).exists():
         raise AccountBusy(_("Somebody of the shop went to pay in this moment. Suspend it and try again."))
+    if due_at and not judge(get_facts(account), due_at).is_to_be_deleted:
+        raise AccountBusy(_("Somebody gave this shop more time in this moment: it is not deleted."))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from billing import facts, gateway
 from billing.alerts import Matter, raise_alert
@@ -19,6 +20,7 @@ from billing.types import Reconciled
 from tenants.models import Shop
 
 PAGE = 200
+PATIENCE = 3  # accounts in a row for which Stripe does not answer
 
 logger = logging.getLogger(__name__)
 
@@ -28,20 +30,26 @@ def reconcile(*, now: datetime, limit: int | None = None) -> Reconciled:
 
     Also opens accounts of shops on trial that have none, and raises an alert for subscriptions to our plans of
     customers whom no account knows. An account that fails is counted and left; raises PaymentProviderDown where Stripe
-    does not answer at all.
+    answers for none of several in a row.
     """
     alerts_before = Alert.objects.order_by("-id").values_list("id", flat=True).first() or 0
     _open_missing_accounts(now)
-    checked = repaired = failed = 0
+    checked = repaired = failed = unanswered = 0
     for account_id, is_known_to_stripe in _list_accounts(limit):
         checked += 1
         try:
             repaired += _repair(account_id, is_known_to_stripe=is_known_to_stripe, now=now)
+            unanswered = 0
         except PaymentProviderDown:
-            raise
+            failed, unanswered = failed + 1, unanswered + 1
+            if unanswered == PATIENCE:
+                raise
+            logger.warning("Account %d could not be compared: Stripe did not answer", account_id)
         except Exception:
             logger.exception("Account %d could not be compared", account_id)
             failed += 1
+    if unanswered and unanswered == checked:
+        raise PaymentProviderDown(_("The payment provider does not answer. Nothing was changed; try again soon."))
     if limit is None:
         _find_strangers(now)
     alerts = Alert.objects.filter(id__gt=alerts_before).count()

@@ -8,7 +8,15 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from billing import facts, gateway
-from billing.errors import BillingError, NotSubscribed, PaymentDeclined
+from billing.errors import (
+    AccountBusy,
+    BillingError,
+    DoneUnseen,
+    NotSubscribed,
+    PaymentDeclined,
+    PaymentProviderDown,
+    PlanChanged,
+)
 from billing.models import Account
 from billing.plans import get_plan, is_upgrade
 from billing.purchases import refuse_change, refuse_going_on
@@ -20,12 +28,16 @@ from tenants.models import Shop
 
 
 def preview_change(*, shop: Shop, plan: str, interval: str, now: datetime) -> ChangePreview:
-    """Return what `change_plan` would cost, and when.
+    """Return what `change_plan` would cost, and when; of the plan of now what its next period costs.
 
     Raises PlanUnknown, NotSubscribed, AlreadySubscribed, PaymentDue, PricesMissing.
     """
     account, subscription = _load(shop)
-    price = get_plan(plan).get_price(interval, account.currency)
+    if (subscription.plan, subscription.interval) == (plan, interval):
+        # Perhaps another sum than that of today's price list.
+        price = subscription.amount_minor * subscription.quantity
+    else:
+        price = get_plan(plan).get_price(interval, account.currency)
     _raise(refuse_change(_as_at_stripe(account, subscription), plan=plan, interval=interval))
     if not is_upgrade(plan=subscription.plan, interval=subscription.interval, to_plan=plan, to_interval=interval):
         at = subscription.period_ends_at or now
@@ -35,18 +47,24 @@ def preview_change(*, shop: Shop, plan: str, interval: str, now: datetime) -> Ch
     return ChangePreview(amount_due_minor=due, currency=account.currency, at=now, is_upgrade=True)
 
 
-def change_plan(*, shop: Shop, plan: str, interval: str, now: datetime) -> AccountRow:
+def change_plan(
+    *, shop: Shop, plan: str, interval: str, instead_of: tuple[str, str] | None = None, now: datetime
+) -> AccountRow:
     """Upgrade at once, or downgrade when the period ends; the plan of now takes a planned downgrade back.
 
     An upgrade is paid at once, with what is left of the old plan deducted; where the payment is declined the plan stays
-    (a planned downgrade was taken back before). Raises PlanUnknown, NotSubscribed, AlreadySubscribed, PaymentDue,
-    PricesMissing, PaymentDeclined, PaymentOnItsWay.
+    (a planned downgrade was taken back before). `instead_of`: the plan and interval whose change was looked at; of
+    another one nothing is changed. Raises PlanChanged, PlanUnknown, NotSubscribed, AlreadySubscribed, PaymentDue,
+    PricesMissing, PaymentDeclined, PaymentOnItsWay, DoneUnseen.
     """
     account, subscription = _load_to_go_on(shop, now)
-    get_plan(plan).get_price(interval, account.currency)
+    held = subscription.plan, subscription.interval
+    if instead_of not in {None, held}:
+        raise PlanChanged(_("The plan was changed meanwhile. Look at what the change costs now."))
+    if held != (plan, interval):
+        get_plan(plan).get_price(interval, account.currency)
     _raise(refuse_change(_as_at_stripe(account, subscription), plan=plan, interval=interval))
-    is_same = (subscription.plan, subscription.interval) == (plan, interval)
-    if is_same:
+    if held == (plan, interval):
         _drop_schedule(account, subscription)
         _keep_going(account, subscription)
     elif is_upgrade(plan=subscription.plan, interval=subscription.interval, to_plan=plan, to_interval=interval):
@@ -61,7 +79,10 @@ def change_plan(*, shop: Shop, plan: str, interval: str, now: datetime) -> Accou
 
 
 def cancel_subscription(*, shop: Shop, now: datetime) -> AccountRow:
-    """Let the subscription end with its period; what was paid for stays usable until then. Raises NotSubscribed."""
+    """Let the subscription end with its period; what was paid for stays usable until then.
+
+    Raises NotSubscribed, DoneUnseen.
+    """
     account, subscription = _load(shop)
     if subscription.ends_at is None:
         _drop_schedule(account, subscription)
@@ -74,7 +95,7 @@ def cancel_subscription(*, shop: Shop, now: datetime) -> AccountRow:
 def resume_subscription(*, shop: Shop, now: datetime) -> Resumption:
     """Take a cancellation back, or wake a paused subscription, whose new period is paid at once.
 
-    Raises NotSubscribed, AlreadySubscribed, PaymentDeclined, PaymentOnItsWay.
+    Raises NotSubscribed, AlreadySubscribed, PaymentDeclined, PaymentOnItsWay, DoneUnseen.
     """
     account, subscription = _load_to_go_on(shop, now)
     _raise(refuse_going_on(_as_at_stripe(account, subscription)))
@@ -161,5 +182,8 @@ def _without_end(subscription: facts.Subscription) -> dict[str, Any]:
 
 
 def _refresh(account: Account, now: datetime) -> AccountRow:
-    sync_account(account_id=account.pk, now=now)
+    try:
+        sync_account(account_id=account.pk, now=now)
+    except (PaymentProviderDown, AccountBusy) as fault:
+        raise DoneUnseen(_("This is done. It will be shown here in a minute.")) from fault
     return to_row(Account.objects.get(pk=account.pk))

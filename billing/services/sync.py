@@ -118,11 +118,12 @@ def _write(account: Account, fetched: Fetched, now: datetime) -> bool | None:
     if not row.update(**values, synced_at=now, version=F("version") + 1):
         return None
     changed = any(getattr(account, name) != value for name, value in values.items())
-    paid = list(_settle_checkouts(account, fetched, now))
+    paid = _settle_checkouts(account, fetched, now)
     returned, told = follow_years(account, fetched.truth.subscriptions, fetched.charges, fetched.sessions)
     matters = [*told, *_list_oddities(account, fetched.truth)]
     follow_alerts(account=account, matters=matters, kinds=FOLLOWED_ALERTS, now=now)
-    apply_standing(account_id=account.pk, now=now, mails=[*_list_news(account, values, now), *paid])
+    news = [*_list_news(account, values), *_list_thanks(account, paid, now)]
+    apply_standing(account_id=account.pk, now=now, mails=news)
     return changed or returned or bool(paid)
 
 
@@ -169,9 +170,9 @@ def _last(*instants: datetime | None) -> datetime | None:
     return max(filter(None, instants), default=None)
 
 
-def _settle_checkouts(account: Account, fetched: Fetched, now: datetime) -> Iterator[Mail]:
-    """Close the payment pages that are over, and count the years that were paid as we asked for them."""
-    given_back = {one.payment_intent_id for one in fetched.charges if one.returned_at}
+def _settle_checkouts(account: Account, fetched: Fetched, now: datetime) -> list[Checkout]:
+    """Close the payment pages that are over, and return those of years that were paid as we asked for them."""
+    paid = list[Checkout]()
     for checkout in Checkout.objects.filter(pk__in=fetched.sessions, is_open=True).order_by("id"):
         session = fetched.sessions[checkout.pk]
         if session is not None and _may_still_be_paid(checkout, session, now):
@@ -189,9 +190,19 @@ def _settle_checkouts(account: Account, fetched: Fetched, now: datetime) -> Iter
             raise_alert(Matter("odd_payment", session.id, detail), account=account, now=now)
         payment = session.payment_intent_id if session else ""
         Checkout.objects.filter(pk=checkout.pk).update(is_open=False, paid_at=paid_at, payment_intent_id=payment)
-        if paid_at and payment not in given_back:
-            context = {"plan": checkout.plan, "date": prepaid.list_terms(account_id=account.pk)[-1].ends_at}
-            yield Mail("subscription_started", f"prepaid:{checkout.session_id}", context)
+        if paid_at:
+            paid.append(checkout)
+    return paid
+
+
+def _list_thanks(account: Account, paid: Sequence[Checkout], now: datetime) -> Iterator[Mail]:
+    """A mail for each year that was paid, unless its money went back before we knew."""
+    for checkout in paid:
+        term = prepaid.find_term(checkout_id=checkout.pk, account_id=account.pk)
+        if term and not term.was_returned:
+            later = {"begins": term.starts_at} if now < term.starts_at else {}
+            context = {"plan": checkout.plan, "date": term.ends_at, **later}
+            yield Mail("prepaid_started", f"prepaid:{checkout.session_id}", context)
 
 
 def _may_still_be_paid(checkout: Checkout, session: facts.Session, now: datetime) -> bool:
@@ -235,7 +246,7 @@ def _is_odd(account: Account, subscription: facts.Subscription) -> bool:
     return not (known and as_sold and subscription.amount_minor > 0)
 
 
-def _list_news(account: Account, values: Mapping[str, Any], now: datetime) -> Iterator[Mail]:
+def _list_news(account: Account, values: Mapping[str, Any]) -> Iterator[Mail]:
     """Mails about what is new since `account` was read."""
     subscription_id, is_paid = values["subscription_id"], values["status"] in PAID
     if is_paid and (subscription_id != account.subscription_id or account.status in NEVER):
@@ -246,7 +257,9 @@ def _list_news(account: Account, values: Mapping[str, Any], now: datetime) -> It
         yield Mail("payment_recovered", key, {"plan": values["plan"]})
     if is_paid and values["ends_at"] and not account.ends_at:
         key = f"subscription_cancelled:{subscription_id}:{values['ends_at'].date()}"
-        yield Mail("subscription_cancelled", key, {"date": values["ends_at"], "plan": values["plan"]})
+        following = [one for one in prepaid.list_terms(account_id=account.pk) if values["ends_at"] < one.ends_at]
+        then = {"then_until": following[-1].ends_at} if following else {}
+        yield Mail("subscription_cancelled", key, {"date": values["ends_at"], "plan": values["plan"], **then})
 
 
 def _end_what_is_doubled(account: Account, fetched: Fetched, now: datetime) -> bool:

@@ -17,13 +17,12 @@ from billing.types import AccountRow
 from tenants.entitlements import FEATURES, NEAR, RESOURCES, get_entitlements
 from tenants.models import Shop
 
-# What happens when the limit is reached; nothing that exists is ever taken away.
+# What happens when the limit is reached; nothing that exists is ever taken away. A limit that is not named here is of
+# something that cannot be had yet: further places, text messages.
 _AT_LIMIT: dict[str, Promise] = {
     "members": _("At the limit nobody new can join. Members get in and use their coupons as ever."),
     "skus": _("At the limit no further product can be put on sale. Archived products do not count."),
     "staff": _("At the limit nobody else can be invited. Closed accounts do not count."),
-    "locations": _("At the limit no further place that holds stock can be added."),
-    "sms_per_month": _("At the limit text messages wait for the next month."),
     "api_cost_per_second": _("Storefronts that ask for more at once are told to wait a moment."),
 }
 
@@ -32,7 +31,7 @@ _AT_LIMIT: dict[str, Promise] = {
 class UsageRow:
     """One resource. `used` is None where nothing is counted, `allowed` where there is no limit.
 
-    `waiting` comes on top of `used`: who is invited. `is_included`: the plan gives one, and it is there from the start.
+    `waiting` comes on top of `used`: who is invited.
     """
 
     key: str
@@ -42,7 +41,6 @@ class UsageRow:
     state: Literal["free", "near", "full", "over"]
     at_limit: Promise
     waiting: int = 0
-    is_included: bool = False
 
     @property
     def taken(self) -> int:
@@ -81,17 +79,13 @@ def list_usage_rows(shop: Shop, usage: Mapping[str, int], *, invited: int) -> li
     """A row for each resource, counted ones first. `usage` as `kernel.usage.list_usage` returns it."""
     entitlements = get_entitlements(shop)
     rows = []
-    for key, label in RESOURCES.items():
+    for key, at_limit in _AT_LIMIT.items():
         allowed, used = entitlements.find_limit(key), usage.get(key)
-        if key == "sms_per_month" and allowed is not None:
-            used = 0  # nothing sends text messages yet
         if used is None and allowed is None:
             continue
         waiting = invited if key == "staff" else 0
-        is_included = key == "locations" and allowed == used == 1
-        state = "free" if is_included else _judge(used, allowed, waiting)
-        text = capfirst(str(label))
-        rows.append(UsageRow(key, text, used, allowed, state, _AT_LIMIT[key], waiting, is_included))
+        text, state = capfirst(str(RESOURCES[key])), _judge(used, allowed, waiting)
+        rows.append(UsageRow(key, text, used, allowed, state, at_limit, waiting))
     return sorted(rows, key=lambda row: row.used is None)
 
 
@@ -111,7 +105,7 @@ def list_offers(shop: Shop, account: AccountRow | None, *, now: datetime) -> lis
                 plan=plan,
                 monthly=plan.get_price("month", currency),
                 yearly=plan.get_price("year", currency),
-                limits=[(capfirst(str(RESOURCES[key])), most) for key, most in plan.limits.items()],
+                limits=[(capfirst(str(RESOURCES[key])), plan.limits[key]) for key in _AT_LIMIT if key in plan.limits],
                 features=[capfirst(str(FEATURES[key])) for key in plan.features],
                 is_current=plan.key == in_force,
                 planned_at=account.period_ends_at if account and account.pending_plan == plan.key else None,

@@ -29,7 +29,8 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "suspended": SHOP | {"date"},  # date: when the data will be deleted
     "deletion_warning": SHOP | {"days", "date"},  # date: when the data will be deleted
     "subscription_started": SHOP | {"plan"},  # amount; date: of the next payment
-    "subscription_cancelled": SHOP | {"date"},  # date: until when the shop is paid for; plan
+    "subscription_cancelled": SHOP | {"date"},  # date: its end; plan; then_until: end of the paid year that goes on
+    "prepaid_started": SHOP | {"plan", "date"},  # date: the end of the year; begins: where it begins later
     "members_near": SHOP | {"used", "allowed"},  # how many members there are and may be
     "members_full": SHOP | {"allowed"},
     "staff_invitation": SHOP | {"who", "link"},  # who: the inviter; days: how long the link counts

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.utils.translation import override
 from fakes.stripe.controls import set_status
 
 from billing import gateway, plans, selectors, services
@@ -49,6 +50,13 @@ def test_an_upgrade_that_is_declined_changes_nothing_and_can_be_tried_again(merc
     assert (merchant.account.status, merchant.standing[1]) == ("active", "starter")
     change(merchant, "growth")
     assert merchant.standing[1] == "growth"
+
+
+def test_a_bank_that_wants_the_payer_is_told_apart_from_one_that_declines(merchant: Merchant) -> None:
+    merchant.subscribe("starter", card="4000002760003184")
+    with override("en"), pytest.raises(PaymentDeclined, match="Your bank wants you to confirm this payment"):
+        change(merchant, "growth")
+    assert merchant.account.plan == "starter"
 
 
 @pytest.mark.parametrize(("plan", "interval"), [("scale", "month"), ("growth", "year")])
@@ -123,6 +131,19 @@ def test_a_planned_downgrade_is_taken_back_by_choosing_the_plan_of_now(merchant:
     assert merchant.account.pending_plan == ""
     merchant.wait(days=32)
     assert merchant.standing[1] == "scale"
+
+
+def test_staying_costs_what_the_subscription_costs_and_not_what_the_list_says(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prices change; subscriptions keep theirs, also those to a plan that is no longer sold."""
+    merchant.subscribe("scale")
+    change(merchant, "starter")
+    monkeypatch.setattr(plans, "PLANS", {name: plan for name, plan in plans.PLANS.items() if name != "scale"})
+    preview = services.preview_change(shop=merchant.shop, plan="scale", interval="month", now=merchant.fake.now)
+    assert preview == ChangePreview(89900, "cny", END, is_upgrade=False)
+    change(merchant, "scale")
+    assert (merchant.account.plan, merchant.account.pending_plan) == ("scale", "")
 
 
 def test_another_downgrade_replaces_the_planned_one(merchant: Merchant) -> None:
@@ -247,8 +268,13 @@ def test_a_tax_number_replaces_the_former_and_can_be_taken_away(merchant: Mercha
     with pytest.raises(TaxIdInvalid):
         services.set_tax_id(shop=merchant.shop, kind="", value="1")
     assert selectors.list_tax_ids(shop=merchant.shop) == [("cn_tin", "91110108MA02A2B3C4")]
+    first = "91110108MA01A2B3C4"
+    assert services.set_tax_id(shop=merchant.shop, kind="cn_tin", value=first) == "91110108MA02A2B3C4"
+    assert selectors.list_tax_ids(shop=merchant.shop) == [("cn_tin", first)]  # also within a day of the first time
     services.set_tax_id(shop=merchant.shop, kind="", value="")
     assert selectors.list_tax_ids(shop=merchant.shop) == []
+    services.set_tax_id(shop=merchant.shop, kind="cn_tin", value=first)
+    assert selectors.list_tax_ids(shop=merchant.shop) == [("cn_tin", first)]
 
 
 def test_of_two_subscriptions_the_newer_counts_and_the_older_is_ended(merchant: Merchant) -> None:

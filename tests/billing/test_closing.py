@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from fakes.stripe.app import FakeStripe
+from messaging.models import Email
 
 from billing import gateway, services
 from billing.errors import AccountBusy, PaymentOnItsWay
@@ -15,6 +16,7 @@ from billing.models import Account, Checkout
 from billing.services import closing
 from tenants.models import DeletedShop, Shop
 from tenants.schemas import owner_cursor
+from tenants.transaction import tenant_transaction
 from tests.billing.conftest import Merchant, put_on_trial
 
 
@@ -165,6 +167,8 @@ def fall_due(merchant: Merchant) -> None:
     """Let the trial end and all be announced; the day of the deletion has come."""
     for days in (15, 31, 61, 29.5):
         merchant.wait(days=days)
+        with tenant_transaction(merchant.shop):
+            Email.objects.filter(sent_at=None).update(sent_at=merchant.fake.now)
     merchant.fake.advance(days=1)
 
 
@@ -178,6 +182,25 @@ def test_the_calendar_ends_pages_and_the_customer_too(merchant: Merchant) -> Non
     session = merchant.fake.get(session_id)
     assert session["status"] == "expired"
     assert merchant.fake.get(session["customer"])["deleted"] is True
+
+
+def test_who_is_given_a_plan_while_stripe_takes_its_time_keeps_the_shop(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merchant.checkout("growth")
+    fall_due(merchant)
+    real = Gateway.delete_customer
+
+    def slowly(self: Gateway, customer_id: str, *, key: str) -> None:
+        real(self, customer_id, key=key)
+        services.give_plan(
+            shop=merchant.shop, plan="growth", reason="They rang.", operator="ops", until=None, now=merchant.fake.now
+        )
+
+    monkeypatch.setattr(Gateway, "delete_customer", slowly)
+    services.review_accounts(now=merchant.fake.now + timedelta(minutes=11))
+
+    assert merchant.standing[:2] == ("open", "growth")
 
 
 def test_who_pays_in_the_last_moment_keeps_the_shop(merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:

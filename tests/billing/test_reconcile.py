@@ -97,6 +97,25 @@ def test_one_account_that_fails_does_not_stop_the_others(
     assert south.standing == ("open", "growth", {})
 
 
+def test_one_account_for_which_stripe_has_no_answer_does_not_stop_the_others(
+    merchant: Merchant, other_merchant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    south = other_merchant()
+    merchant.fake.pay(merchant.checkout("growth"))
+    south.fake.pay(south.checkout("growth"))
+    stripe, sick = gateway.current(), merchant.account.customer_id
+    list_subscriptions = stripe.list_subscriptions
+
+    def fail(asked: str) -> Any:
+        if asked == sick:
+            raise PaymentProviderDown("500")
+        return list_subscriptions(asked)
+
+    monkeypatch.setattr(stripe, "list_subscriptions", fail)
+    assert services.reconcile(now=merchant.fake.now) == Reconciled(checked=2, repaired=1, alerts=0, failed=1)
+    assert south.standing == ("open", "growth", {})
+
+
 def test_where_stripe_does_not_answer_the_sweep_says_so(merchant: Merchant) -> None:
     merchant.subscribe("growth")
     before = merchant.account

@@ -18,6 +18,7 @@ from pytest_django import Settings
 from staff.models import ApiKey, AuditEntry, User
 
 from billing import services
+from billing.errors import PaymentProviderDown
 from billing.models import Account
 from billing.services.standing import apply_standing
 from tenants.models import Shop
@@ -204,7 +205,59 @@ def test_what_is_changed_about_the_plan_stands_in_the_audit_log(
     assert (changed[0]["plan"], changed[1]["plan"]) == ("starter", "growth")
     assert (cancelled[0]["ends_at"] is None, cancelled[1]["ends_at"] is None) == (True, False)
     assert resumed == cancelled[::-1]
-    assert taxed == ({}, {"tax_id": "12-3456789"})
+    assert taxed == ({"tax_id": ""}, {"tax_id": "12-3456789"})
+
+
+def test_what_the_landing_page_changed_is_in_the_audit_log(
+    client: ShopClient, fake: FakeStripe, north: Shop, owner: User
+) -> None:
+    """It is there before any event is, mostly."""
+    client.get(pay(client, fake))
+
+    with tenant_transaction(north):
+        entry = AuditEntry.objects.get(subject="tenants_shop")
+    assert (entry.actor, entry.before, entry.after) == (f"staff:{owner.pk}", {"plan": "trial"}, {"plan": "growth"})
+
+
+def test_a_change_of_something_else_than_was_looked_at_is_looked_at_again(
+    client: ShopClient, fake: FakeStripe, north: Shop
+) -> None:
+    """A colleague was quicker: what would have been free would cost something now."""
+    client.get(pay(client, fake, "plan=scale&interval=month"))
+    page = client.get("/console/billing/change/?plan=growth&interval=month").content.decode()
+    assert '<input type="hidden" name="from" value="scale-month">' in page
+    services.change_plan(shop=north, plan="starter", interval="month", now=fake.now)
+    fake.advance(days=32)
+    services.reconcile(now=fake.now)
+    assert Shop.objects.get(pk=north.pk).plan == "starter"
+
+    posted = {"plan": "growth", "interval": "month", "from": "scale-month"}
+    again = text_of(client.post("/console/billing/change/", posted, follow=True))
+
+    assert "The plan was changed meanwhile." in again
+    assert "To be paid now: ¥" in again
+    assert Shop.objects.get(pk=north.pk).plan == "starter"
+
+
+@pytest.mark.parametrize("wished", ["growth month", "cancel", "resume"])
+def test_what_was_done_and_could_not_be_looked_at_is_told_and_noted(
+    client: ShopClient, fake: FakeStripe, north: Shop, monkeypatch: pytest.MonkeyPatch, wished: str
+) -> None:
+    address = "change/" if wished == "growth month" else f"{wished}/"
+    client.get(pay(client, fake, "plan=starter&interval=month"))
+    if address == "resume/":
+        client.post("/console/billing/cancel/")
+
+    def refuse(**_anything: Any) -> None:
+        raise PaymentProviderDown("No answer.")
+
+    monkeypatch.setattr("billing.services.subscription.sync_account", refuse)
+    page = text_of(client.post(f"/console/billing/{address}", {"plan": "growth", "interval": "month"}, follow=True))
+
+    assert "This is done. It will be shown here in a minute." in page
+    with tenant_transaction(north):
+        entry = AuditEntry.objects.filter(subject="billing_account").latest("pk")
+    assert entry.after == {"wished": wished}
 
 
 def test_a_failed_payment_stands_on_every_page_until_it_is_paid(

@@ -217,13 +217,14 @@ def test_what_is_open_is_paid_in_a_tab_of_its_own_by_one_button(
     assert ("data-look-again" in page, "data-look-again" in other) == (True, False)
 
 
-def test_one_place_that_is_included_is_calm(client: ShopClient, north: Shop) -> None:
-    set_shop(north, plan="starter", limits={"locations": 1, "skus": 1})
+def test_what_cannot_be_had_yet_is_neither_shown_nor_sold(client: ShopClient, north: Shop) -> None:
+    set_shop(north, plan="starter", limits={"locations": 1, "sms_per_month": 200, "skus": 1})
 
-    rows = {row.key: row for row in client.get("/console/billing/").context["usage"]}
+    page = client.get("/console/billing/")
 
-    assert (rows["locations"].used, rows["locations"].state, rows["locations"].is_included) == (1, "free", True)
-    assert "Locations included: 1" in text_of(client.get("/console/billing/"))
+    assert [row.key for row in page.context["usage"]] == ["members", "skus", "staff"]
+    assert "Locations" not in text_of(page)
+    assert "ext messages" not in text_of(page)
 
 
 def test_invitations_count_in_the_bar_and_are_named_where_they_fill_it(client: ShopClient, north: Shop) -> None:

@@ -5,6 +5,7 @@ the shop's transaction. The pages work while the shop is read-only or suspended:
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, Concatenate
+from urllib.parse import urlencode
 
 from allauth.core.internal.ratelimit import consume
 from django.contrib import messages
@@ -29,11 +30,13 @@ from billing.errors import (
     AlreadySubscribed,
     BillingError,
     CheckoutUnknown,
+    DoneUnseen,
     PaymentProviderDown,
     PaymentProviderRefused,
+    PlanChanged,
     PricesMissing,
 )
-from billing.plans import INTERVALS, PLANS, get_plan
+from billing.plans import INTERVALS, PLANS, name_of_plan
 from billing.purchases import refuse_going_on
 from billing.selectors import find_account, find_settlement, list_invoices, list_tax_ids
 from billing.services import (
@@ -52,7 +55,7 @@ from console.billing import describe_paid_years, list_offers, list_usage_rows
 from console.billing_words import say_cancelled, say_changed, say_dropped, say_goes_on, say_thanks
 from console.forms.billing import TaxIdForm
 from console.forms.fields import add_fault
-from tenants.transaction import current_shop, outside
+from tenants.transaction import act_as, current_shop, outside
 
 PERMISSION = "billing.manage"
 # The page of progress asks every second, and after so many times more calmly; the provider is asked less often.
@@ -132,11 +135,11 @@ def tax_id(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             with outside():
-                set_tax_id(shop=shop, kind=form.cleaned_data["kind"], value=form.cleaned_data["value"])
+                former = set_tax_id(shop=shop, kind=form.cleaned_data["kind"], value=form.cleaned_data["value"])
         except BillingError as fault:
             add_fault(form, fault)
         else:
-            _record(request, "", before=None, after={"tax_id": form.cleaned_data["value"]})
+            _record(request, "", before={"tax_id": former}, after={"tax_id": form.cleaned_data["value"]})
             is_there = bool(form.cleaned_data["value"])
             messages.success(request, _("The tax number was saved.") if is_there else _("The tax number was removed."))
             return redirect("console:billing")
@@ -150,6 +153,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     shop, email = current_shop(), request.user.email  # type: ignore[union-attr]
     plan, interval, prepay = request.GET.get("plan", ""), request.GET.get("interval", "month"), "prepay" in request.GET
     back = request.build_absolute_uri(reverse("console:billing_return"))
+    act_as(get_actor(request))  # what was paid before may be found by it
     try:
         with outside():
             address = start_checkout(
@@ -195,6 +199,7 @@ def progress(request: HttpRequest) -> HttpResponse:
     settled: Settlement | None = None
     may_ask = cache.add(SYNCED_LATELY, "", SECONDS_BETWEEN_SYNCS)
     trouble = "" if may_ask else cache.get(SYNCED_LATELY, "")  # of the time before
+    act_as(get_actor(request))  # it may change the plan before any event does
     try:
         with outside():
             if may_ask:
@@ -227,17 +232,32 @@ def change(request: HttpRequest) -> HttpResponse:
     """Another plan or interval: what it costs and from when, then the change itself."""
     shop, asked = current_shop(), request.POST if request.method == "POST" else request.GET
     plan, interval = asked.get("plan", ""), asked.get("interval", "")
-    if plan not in PLANS or interval not in INTERVALS:
-        return redirect("console:billing")
     with outside():
         before = find_account(shop_id=shop.pk)
     stays = before is not None and before.is_subscribed and (before.plan, before.interval) == (plan, interval)
+    if not stays and (plan not in PLANS or interval not in INTERVALS):
+        return redirect("console:billing")
     if before and stays and not before.pending_plan:
-        messages.info(request, _("%(plan)s is your plan already: nothing was changed.") % {"plan": get_plan(plan).name})
+        text = _("%(plan)s is your plan already: nothing was changed.") % {"plan": name_of_plan(plan)}
+        messages.info(request, text)
         return redirect("console:billing")
     if request.method == "POST":
-        with outside():
-            account = change_plan(shop=shop, plan=plan, interval=interval, now=timezone.now())
+        looked_at = asked.get("from", "").partition("-")
+        try:
+            with outside():
+                account = change_plan(
+                    shop=shop,
+                    plan=plan,
+                    interval=interval,
+                    instead_of=(looked_at[0], looked_at[2]) if looked_at[2] else None,
+                    now=timezone.now(),
+                )
+        except PlanChanged as fault:
+            messages.warning(request, fault.message)
+            return redirect(f"{reverse('console:billing_change')}?{urlencode({'plan': plan, 'interval': interval})}")
+        except DoneUnseen as fault:
+            after = {"wished": f"{plan} {interval}"}
+            return _go_on_unseen(request, fault, before=before, after=after)
         _record(request, account.plan, before=_sum_up(before), after=_sum_up(account))
         messages.success(request, say_changed(before, account, plan))
         return redirect("console:billing")
@@ -247,8 +267,10 @@ def change(request: HttpRequest) -> HttpResponse:
         "account": before,
         "stays": stays,
         "dropped": say_dropped(before),
-        "plan": get_plan(plan),
+        "plan": plan,
+        "name": name_of_plan(plan),
         "interval": interval,
+        "looked_at": f"{before.plan}-{before.interval}" if before else "",
         "preview": preview,
         "currency": preview.currency.upper(),
     }
@@ -263,7 +285,11 @@ def cancel(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         with outside():
             before = find_account(shop_id=shop.pk)
-            account = cancel_subscription(shop=shop, now=timezone.now())
+        try:
+            with outside():
+                account = cancel_subscription(shop=shop, now=timezone.now())
+        except DoneUnseen as fault:
+            return _go_on_unseen(request, fault, before=before, after={"wished": "cancel"})
         _record(request, account.plan, before=_sum_up(before), after=_sum_up(account))
         messages.success(request, say_cancelled(before, account))
         return redirect("console:billing")
@@ -272,7 +298,13 @@ def cancel(request: HttpRequest) -> HttpResponse:
     if found is None or not found.is_subscribed or found.ends_at:
         return redirect("console:billing")
     following = [term for term in found.terms if found.period_ends_at and found.period_ends_at < term.ends_at]
-    context = {"account": found, "dropped": say_dropped(found), "following": following[-1] if following else None}
+    owes = found.status in {"past_due", "unpaid"}
+    context = {
+        "account": found,
+        "owes": owes,
+        "dropped": say_dropped(found),
+        "following": following[-1] if following else None,
+    }
     return render(request, "console/billing/cancel.html", context)
 
 
@@ -283,7 +315,11 @@ def resume(request: HttpRequest) -> HttpResponse:
     shop = current_shop()
     with outside():
         before = find_account(shop_id=shop.pk)
-        resumed = resume_subscription(shop=shop, now=timezone.now())
+    try:
+        with outside():
+            resumed = resume_subscription(shop=shop, now=timezone.now())
+    except DoneUnseen as fault:
+        return _go_on_unseen(request, fault, before=before, after={"wished": "resume"})
     account = resumed.account
     _record(request, account.plan, before=_sum_up(before), after=_sum_up(account))
     messages.success(request, say_goes_on(before, resumed))
@@ -318,6 +354,15 @@ def _record(request: HttpRequest, label: str, *, before: dict[str, Any] | None, 
     record_event(
         event="update", actor=get_actor(request), subject="billing_account", label=label, before=before, details=after
     )
+
+
+def _go_on_unseen(
+    request: HttpRequest, fault: DoneUnseen, *, before: AccountRow | None, after: dict[str, Any]
+) -> HttpResponse:
+    """It is done, and what became of it is not known yet: the log has the wish."""
+    _record(request, before.plan if before else "", before=_sum_up(before), after=after)
+    messages.info(request, fault.message)
+    return redirect("console:billing")
 
 
 def _sum_up(account: AccountRow | None) -> dict[str, Any]:

@@ -287,8 +287,9 @@ def _check_payable(state: State, subscription: Object, parameters: dict[str, Any
         return
     latest = state.objects[subscription["latest_invoice"]]
     failing = state.settings.fail_payments
-    if judge(state, payment_method_of(state, latest), present=False) != "paid":
-        raise declined()
+    outcome = judge(state, payment_method_of(state, latest), present=False)
+    if outcome != "paid":
+        raise declined(code="subscription_payment_intent_requires_action" if outcome == "asks" else "card_declined")
     state.settings.fail_payments = failing
 
 
