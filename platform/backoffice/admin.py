@@ -20,12 +20,14 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from backoffice import shop_admin  # noqa: F401  registers shops
+from backoffice.advice import show_advice
 from backoffice.forms import ReasonForm
+from backoffice.given_plans import show_ended_by_hand, show_last_day
 from backoffice.labels import TABLES, name_everything
 from backoffice.readonly import ReadOnlyAdmin
 from backoffice.retries import LEFT, MOST, NOT_DEAD, retry_events, tell_ends
 from backoffice.site import site
-from backoffice.words import ValuesInWords, in_words, last_day, say
+from backoffice.words import ValuesInWords, in_words, say
 from billing.models import Account, Alert, PaymentEvent, PlanOverride
 from billing.services import resolve_alert, sync_account
 from tenants.models import DeletedShop
@@ -43,12 +45,6 @@ def show_shop(row: Model) -> str:
         return "-"
     url = reverse("admin:tenants_shop_change", args=[account.shop_id])
     return format_html('<a class="text-link" href="{}">{}</a>', url, account.shop)
-
-
-@display(description=gettext_lazy("until the end of"), ordering="until")
-def show_last_day(row: Model) -> str:
-    """The day that was typed when the plan was given; a dash where it holds until further notice."""
-    return last_day(row.until) or "-"  # type: ignore[attr-defined]
 
 
 show_plan = in_words("plan", gettext_lazy("plan"))
@@ -156,7 +152,7 @@ class AlertAdmin(ReadOnlyAdmin):
     list_filter = (OpenFilter, ("kind", ValuesInWords))
     search_fields = ("key", "detail")
     list_select_related = ("account__shop",)
-    fields = ((show_kind, show_shop), "key", "detail", ("raised_at", "resolved_at"))
+    fields = ((show_kind, show_shop), show_advice, "detail", "key", ("raised_at", "resolved_at"))
     ordering = ("-id",)
     actions_detail = ("resolve",)
 
@@ -171,7 +167,9 @@ class AlertAdmin(ReadOnlyAdmin):
         alert = self.get_row(object_id)
         resolve_alert(alert_id=alert.pk, now=timezone.now())
         self.record(request, alert, f"resolve: {form.cleaned_data['reason']}")
-        messages.success(request, _("Resolved. The same matter raises a new alert should it come back."))
+        messages.success(
+            request, _("Resolved. Refunds and disputes are told once; what else comes back is a new alert.")
+        )
         return self.back_to(alert)
 
 
@@ -219,6 +217,9 @@ class AccountAdmin(ReadOnlyAdmin):
             messages.error(request, fault.message)
             return self.back_to(account)
         self.record(request, account, f"sync: {form.cleaned_data['reason']}")
+        if account.customer_id is None and not changed:
+            messages.info(request, _("Stripe knows nothing of this shop: nobody has begun to pay for it."))
+            return self.back_to(account)
         messages.success(request, _("It was repaired.") if changed else _("Everything was as Stripe says."))
         return self.back_to(account)
 
@@ -227,10 +228,10 @@ class AccountAdmin(ReadOnlyAdmin):
 class PlanOverrideAdmin(ReadOnlyAdmin):
     """Plans that operators gave; given and ended on the shop's page."""
 
-    list_display = (show_shop, show_plan, "reason", "operator", "starts_at", show_last_day, "ended_at")
+    list_display = (show_shop, show_plan, "reason", "operator", "starts_at", show_last_day, show_ended_by_hand)
     list_display_links = (show_plan,)
     list_filter = (("plan", ValuesInWords),)
-    fields = ((show_shop, show_plan), ("starts_at", show_last_day), "ended_at", "reason", "operator")
+    fields = ((show_shop, show_plan), ("starts_at", show_last_day), show_ended_by_hand, "reason", "operator")
     search_fields = ("account__shop__slug", "reason", "operator")
     list_select_related = ("account__shop",)
     ordering = ("-id",)

@@ -20,6 +20,7 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from backoffice.forms import PlanForm, ReasonForm
+from backoffice.given_plans import is_running
 from backoffice.readonly import ReadOnlyAdmin, get_operator, go_to
 from backoffice.schema_state import SchemaStateFilter, show_schema_state, with_missing_migrations
 from backoffice.shop_facts import examine_shop, get_shop_facts
@@ -170,7 +171,7 @@ class ShopAdmin(ReadOnlyAdmin):
     def end_plan(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """End the override."""
         shop = self.get_row(object_id)
-        if all(override.ended_at for override in list_overrides(shop_id=shop.pk)):
+        if not any(is_running(override, now=timezone.now()) for override in list_overrides(shop_id=shop.pk)):
             messages.error(request, _("No operator has given this shop a plan."))
             return self.back_to(shop)
         return self._act(
@@ -213,8 +214,16 @@ class ShopAdmin(ReadOnlyAdmin):
         return self.back_to(shop)
 
     def _act(
-        self, request: HttpRequest, object_id: str, log: str, work: Callable[[Shop], object], *, done: str
+        self,
+        request: HttpRequest,
+        object_id: str,
+        log: str,
+        work: Callable[[Shop], object],
+        *,
+        done: str,
+        but: str = "",
     ) -> HttpResponse:
+        """`but` is said of a shop that an operator has closed by hand."""
         shop, operator = self.get_row(object_id), get_operator(request)
         try:
             with acting(Actor(f"operator:{operator}", operator)), transaction.atomic():
@@ -224,4 +233,8 @@ class ShopAdmin(ReadOnlyAdmin):
             messages.error(request, fault.message)
             return self.back_to(shop)
         messages.success(request, done)
+        if shop.closed_by_operator:
+            messages.warning(
+                request, _("It stays closed: an operator closed it by hand. `laxin shop resume` opens it.")
+            )
         return self.back_to(shop)

@@ -1,7 +1,6 @@
 """What tables keep as codes, in people's words: for columns, pages and filters."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -73,11 +72,6 @@ def say(code: str) -> str:
     if code == TRIAL or code in PLANS:
         return name_of_plan(code)
     return str(_WORDS.get(code, code))
-
-
-def last_day(until: datetime | None) -> str:
-    """The day that a given plan holds to the end of (UTC), as it was typed; "" where there is none."""
-    return f"{until.astimezone(UTC) - timedelta(microseconds=1):%Y-%m-%d}" if until else ""
 
 
 def in_words(field: str, label: Promise, colours: dict[str, str] | None = None) -> Callable[[Any], object]:

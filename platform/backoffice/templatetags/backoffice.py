@@ -2,8 +2,9 @@
 
 from django import template
 
-from backoffice.words import last_day, say
+from backoffice.given_plans import day_of_end
+from backoffice.words import say
 
 register = template.Library()
 register.filter("say", say)
-register.filter("last_day", last_day)
+register.filter("day_of_end", day_of_end)
