@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from pytest_django import Settings
 from staff.models import User
 from website import tasks
@@ -97,6 +98,27 @@ def test_nobodys_mailbox_is_filled(site: Client, settings: Settings, sent: list[
 
     assert answers == [200] * 5 + [429]
     assert len(sent) == 2
+
+
+def test_while_the_queue_is_down_nothing_is_promised_and_no_try_is_used_up(
+    site: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"find_shop_of_address": "1/h/key"}
+    sent: list[tuple[Any, ...]] = []
+
+    def fail(*args: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(tasks.send_shop_list, "delay", fail)
+    refused = site.post("/find-shop/", {"email": "li@x.example"})
+    monkeypatch.setattr(tasks.send_shop_list, "delay", lambda *args: sent.append(args))
+    taken = site.post("/find-shop/", {"email": "li@x.example"})
+
+    assert (refused.status_code, taken.status_code) == (503, 200)
+    assert "The mail cannot be sent at the moment." in text(refused)
+    assert 'value="li@x.example"' in text(refused)
+    assert "Look into your mailbox" not in text(refused)
+    assert sent == [("li@x.example", "en")]
 
 
 def test_mistakes_are_forgiven_and_what_was_typed_is_kept_at_the_limit(

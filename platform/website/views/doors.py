@@ -7,6 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from kombu.exceptions import OperationalError
 
 from tenants.addresses import get_shop_address
 from website.forms import FindShopForm, SignInForm
@@ -49,18 +50,27 @@ def find_shop(request: HttpRequest) -> HttpResponse:
     is_refused = form.is_bound and is_too_often(
         request, form, action="find_shop" if form.is_valid() else "find_shop_mistaken"
     )
-    sent = form.is_valid()
-    if sent:
-        email = form.cleaned_data["email"]
-        # An address is written to seldom, whoever asks: nobody's mailbox is filled from here.
-        if consume(request, app="allauth.account", action="find_shop_of_address", key=email):
-            send_shop_list.delay(email, get_language())
+    is_down = form.is_valid() and not _send_list(request, form.cleaned_data["email"])
+    if is_down:
+        form.add_error(None, _("The mail cannot be sent at the moment. Please try again in a few minutes."))
     return render_page(
         request,
         "website/find_shop.html",
         title=f"{_('Find your shop')} · Laxin",
         description=_("Have the addresses of your shops sent to your e-mail address."),
         form=form,
-        sent=sent,
-        status=429 if is_refused else 200,
+        sent=form.is_valid(),
+        status=429 if is_refused else 503 if is_down else 200,
     )
+
+
+def _send_list(request: HttpRequest, email: str) -> bool:
+    """Have the list sent; whether the queue takes it. An address is written to seldom: nobody's mailbox is filled."""
+    usage = consume(request, app="allauth.account", action="find_shop_of_address", key=email)
+    if usage:
+        try:
+            send_shop_list.delay(email, get_language())
+        except OperationalError:  # of the broker
+            usage.rollback()
+            return False
+    return True
