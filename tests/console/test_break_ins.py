@@ -253,7 +253,7 @@ def test_links_in_mails_lead_to_the_shops_own_address_whatever_host_was_asked(no
 
 def test_a_mailbox_is_not_filled_with_links_to_new_passwords_and_the_answer_stays_the_same(north: Shop) -> None:
     def ask(number: int, email: str) -> tuple[int, str]:
-        response = ShopClient(north).post(FORGOT, {"email": email}, REMOTE_ADDR=f"10.0.0.{number}")  # type: ignore[arg-type]
+        response = ShopClient(north).post(FORGOT, {"email": email}, REMOTE_ADDR=f"10.0.0.{number}")
         return response.status_code, response.headers.get("Location", "")
 
     answers = {ask(number, owner_email("north")) for number in range(8)}
