@@ -65,13 +65,17 @@ def read_email_change(*, token: str) -> EmailChange:
     return change
 
 
-def confirm_email_change(*, token: str) -> EmailChange:
-    """Change the address. Raises `LinkUnusable`, `AlreadyStaff` where somebody took the address meanwhile."""
+def confirm_email_change(*, token: str, by: UUID | None) -> EmailChange:
+    """Change the address. Raises `LinkUnusable`, `AlreadyStaff` where somebody took the address meanwhile.
+
+    `by` is who is signed in. Only the person's own session proves the new address (`staff.email_proof`): with a slip of
+    the finger the link went to a stranger.
+    """
     change = read_email_change(token=token)
     wanted = User.objects.filter(pk=change.user_id, email=change.old, is_active=True)
     try:
         with transaction.atomic():
-            changed = wanted.update(email=change.new, email_is_proven=True)
+            changed = wanted.update(email=change.new, email_is_proven=by == change.user_id)
     except IntegrityError as error:
         raise _taken() from error
     if not changed:

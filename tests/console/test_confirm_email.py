@@ -107,13 +107,31 @@ def test_no_link_to_a_new_password_goes_to_an_unproven_address(unproven: Shop) -
     assert message.to == [owner_email("north")]
 
 
+def test_another_address_is_proven_by_the_persons_own_session_alone(browser: ShopClient, unproven: Shop) -> None:
+    """The second slip of the finger, and then the right address."""
+    stranger = ShopClient(unproven)
+    proven = []
+    for address, opened_by in (("typo@north.example", stranger), ("right@north.example", browser)):
+        browser.post("/console/security/email/", {"email": address})
+        found = re.search(r"http://north\.localhost:8000(\S+)", str(mail.outbox[-1].body))
+        assert found
+        opened_by.post(found[1])
+        with tenant_transaction(unproven):
+            proven.append(User.objects.filter(email=address).values_list("email_is_proven", flat=True).get())
+        mail.outbox.clear()
+        stranger.post("/console/password/", {"email": address})
+
+    assert proven == [False, True]
+    assert [message.to for message in mail.outbox] == [["right@north.example"]]
+
+
 def test_an_old_or_foreign_link_leads_to_another_one(browser: ShopClient, unproven: Shop) -> None:
     answer = browser.get(f"{PAGE}nonsense/", follow=True)
 
     assert answer.redirect_chain == [(PAGE, 302)]
     page = answer.content.decode()
     assert "This link is too old, or of another address" in page
-    assert "Send the link again" in page
+    assert "Send the link<" in page
     assert 'href="/console/security/email/"' in page
 
 
@@ -133,7 +151,7 @@ def test_who_is_confirmed_is_told_so_and_gets_no_mail(north: Shop, owner: User) 
     page = client.post(PAGE).content.decode()
 
     assert "owner@north.example is confirmed." in page
-    assert "Send the link again" not in page
+    assert "Send the link<" not in page
     with tenant_transaction(north):
         assert not Email.objects.exists()
 

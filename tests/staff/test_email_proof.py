@@ -105,7 +105,13 @@ def test_a_link_ends_after_a_week(owner: User, monkeypatch: pytest.MonkeyPatch, 
     assert is_proven(owner) is works
 
 
-def test_the_link_to_another_address_proves_that_one(owner: User) -> None:
-    confirm_email_change(token=make_email_change(user_id=owner.pk, email="right@north.example"))
+@pytest.mark.parametrize(("is_own_session", "proven"), [(True, True), (False, False)])
+def test_the_link_to_another_address_proves_it_to_the_persons_own_session(
+    owner: User, is_own_session: bool, proven: bool
+) -> None:
+    User.objects.update(email_is_proven=not proven)
+    token = make_email_change(user_id=owner.pk, email="right@north.example")
 
-    assert is_proven(owner)
+    confirm_email_change(token=token, by=owner.pk if is_own_session else None)
+
+    assert is_proven(owner) is proven

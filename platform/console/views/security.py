@@ -110,7 +110,7 @@ def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             act_as(get_actor(request, name=read_email_change(token=token).old))
             with transaction.atomic():
-                change = confirm_email_change(token=token)
+                change = confirm_email_change(token=token, by=request.user.pk)
             _send("email_changed", to=change.old, new=change.new)
             return render(request, "console/security/email_done.html", {"change": change})
         change = read_email_change(token=token)
