@@ -210,16 +210,18 @@ class Gateway:
         """Since when the subscription owes: when the oldest unpaid invoice after the newest paid one was issued.
 
         What stayed open before a later one was paid cut nobody off then, and does not now. Drafts count: while a
-        subscription is unpaid Stripe leaves the invoices of further periods as drafts.
+        subscription is unpaid Stripe leaves the invoices of further periods as drafts. None where nothing was ever
+        paid: it never began.
         """
-        since = None
+        since, has_begun = None, False
         newest_first = self._list(self._client.v1.invoices.list, {"subscription": subscription_id, "limit": RECENT})
         for one in newest_first:
             if one["status"] == "paid":
+                has_begun = True
                 break
             if one["status"] in {"open", "draft"}:
                 since = (one.get("status_transitions") or {}).get("finalized_at") or one["created"]
-        return facts.instant(since) if since else None
+        return facts.instant(since) if since and has_begun else None
 
     # Payments
 

@@ -7,12 +7,12 @@ from billing.standing import Term
 
 
 def list_terms(*, account_id: int) -> tuple[Term, ...]:
-    """Return the years that were paid, in order.
+    """Return the years that were paid, the one that ends last at the end.
 
-    A year that is paid while another runs begins when that ends, and not before what was promised on its page. One
-    whose money went back ended then.
+    A year that is paid while another runs begins when that ends, and not before what was promised on its page; the year
+    of a larger plan from which the rest of the other was deducted begins at once. One whose money went back ended then.
     """
-    return tuple(_compute(account_id).values())
+    return tuple(sorted(_compute(account_id).values(), key=lambda term: term.ends_at))
 
 
 def find_term(*, checkout_id: int, account_id: int) -> Term | None:
@@ -24,16 +24,20 @@ def _compute(account_id: int) -> dict[int, Term]:
     """The years by the id of their Checkout."""
     paid = Checkout.objects.filter(account_id=account_id, is_prepay=True, paid_at__isnull=False)
     terms: dict[int, Term] = {}
-    last: Term | None = None
-    columns = ("id", "plan", "paid_at", "begins_at", "returned_at")
-    for checkout_id, plan, paid_at, promised, returned_at in paid.order_by("paid_at", "id").values_list(*columns):
-        assert paid_at is not None
-        begins = max(filter(None, [paid_at, promised, last.ends_at if last else None]))
-        ends = add_year(begins)
-        if returned_at is None or ends <= returned_at:
-            last = terms[checkout_id] = Term(plan=plan, starts_at=begins, ends_at=ends)
-        elif begins < returned_at:
-            last = terms[checkout_id] = Term(plan=plan, starts_at=begins, ends_at=returned_at, was_returned=True)
+    free_from: datetime | None = None
+    for page in paid.order_by("paid_at", "id"):
+        assert page.paid_at is not None
+        waits_for = [] if page.credit_minor else [page.begins_at, free_from]
+        begins = max(filter(None, [page.paid_at, *waits_for]))
+        ends, value = add_year(begins), page.amount_minor + page.credit_minor
+        if page.returned_at is None or ends <= page.returned_at:
+            term = Term(plan=page.plan, starts_at=begins, ends_at=ends, value_minor=value)
+        elif begins < page.returned_at:
+            term = Term(page.plan, begins, page.returned_at, was_returned=True, value_minor=value)
+        else:
+            continue
+        terms[page.pk] = term
+        free_from = max(term.ends_at, free_from) if free_from else term.ends_at
     return terms
 
 

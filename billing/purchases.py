@@ -11,7 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from billing.errors import AlreadySubscribed, BillingError, NotSubscribed, PaymentDue
-from billing.plans import INTERVALS, is_upgrade, name_of_plan, rank_of
+from billing.plans import INTERVALS, get_plan, is_upgrade, name_of_plan, rank_of
 from billing.standing import PAID, PREPAID_WARNING
 from billing.types import AccountRow
 
@@ -26,6 +26,7 @@ class Sale:
 
     intervals: tuple[str, ...]  # to subscribe to, or to change a running subscription to
     is_prepay: bool  # a year by a single payment
+    credit_minor: int = 0  # what is deducted from that payment, which then counts at once
     refusal: str = ""
 
 
@@ -46,6 +47,7 @@ def describe_sale(account: AccountRow | None, *, plan: str, now: datetime) -> Sa
     return Sale(
         intervals=tuple(way for way in sold if way != "prepay"),
         is_prepay="prepay" in sold,
+        credit_minor=find_credit(account, plan=plan, now=now),
         refusal="" if sold else next((one.message for way, one in refusals.items() if one and way != "prepay"), ""),
     )
 
@@ -61,6 +63,8 @@ def refuse_purchase(account: AccountRow, *, plan: str, way: Way, now: datetime) 
     if free_from is None or free_from <= now:
         return None  # near its end the next thing may be bought
     last = account.terms[-1]
+    if way == "prepay" and find_credit(account, plan=plan, now=now):
+        return None  # a larger year instead of what is left of this one
     if plan == last.plan if way == "prepay" else rank_of(plan) > rank_of(last.plan):
         return None  # a further year of the same follows on; a subscription to a larger plan counts at once
     return AlreadySubscribed(
@@ -95,6 +99,21 @@ def refuse_going_on(account: AccountRow) -> BillingError | None:
             % {"date": _day(ends_at)}
         )
     return None
+
+
+def find_credit(account: AccountRow, *, plan: str, now: datetime) -> int:
+    """What is deducted from a year of a larger plan for the days that are left of the one that runs, in minor units.
+
+    0 where it would not begin at once: another paid year follows, a subscription runs, or in the last days.
+    """
+    free_from = find_free_from(account)
+    if free_from is None or free_from <= now or account.is_subscribed:
+        return 0
+    last = account.terms[-1]
+    if rank_of(plan) <= rank_of(last.plan) or any(now < term.starts_at for term in account.terms):
+        return 0
+    credit = last.value_minor * (last.ends_at - now).days // (last.ends_at - last.starts_at).days
+    return credit if credit < get_plan(plan).get_price("year", account.currency) else 0
 
 
 def find_free_from(account: AccountRow) -> datetime | None:

@@ -40,12 +40,13 @@ OPEN, READ_ONLY_ACCESS, SUSPENDED = "open", "read_only", "suspended"
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A prepaid year, half-open."""
+    """A prepaid year, half-open. A larger one may run beside a smaller one, whose rest was deducted from its price."""
 
     plan: str
     starts_at: datetime
     ends_at: datetime
     was_returned: bool = False  # its money went back, so it ended then
+    value_minor: int = 0  # what was paid for it, deductions included
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from billing import gateway
 from billing.errors import AccountBusy, NotSubscribed, PaymentOnItsWay, PricesMissing, TaxIdInvalid
 from billing.facts import Session
 from billing.models import Account, Checkout
-from billing.plans import get_plan, lookup_key
-from billing.purchases import Way, find_promised_begin, refuse_purchase
+from billing.plans import get_plan, lookup_key, product_id
+from billing.purchases import Way, find_credit, find_promised_begin, refuse_purchase
 from billing.selectors import find_settlement, to_row
 from billing.services.accounts import open_account
 from billing.services.sync import sync_account
@@ -38,6 +38,7 @@ class Page:
     currency: str
     begins_at: datetime | None  # of a prepaid year: until then all is paid …
     after_subscription_id: str  # … by this one
+    credit_minor: int  # deducted from the price
 
 
 def start_checkout(
@@ -59,7 +60,7 @@ def start_checkout(
     """
     interval = "year" if prepay else interval
     account = open_account(shop=shop, trial_ends_at=None, now=now)
-    amount = get_plan(plan).get_price(interval, account.currency)
+    price = get_plan(plan).get_price(interval, account.currency)
     if account.customer_id or account.checkouts.filter(is_open=True).exists():
         sync_account(account_id=account.pk, now=now)
         account.refresh_from_db()
@@ -69,14 +70,16 @@ def start_checkout(
         account = Account.objects.get(pk=account.pk)
         row = to_row(account)
         begins_at = find_promised_begin(row) if prepay else None
+        credit = find_credit(row, plan=plan, now=now) if prepay else 0
         page = Page(
             plan=plan,
             interval=interval,
             is_prepay=prepay,
-            amount_minor=amount,
+            amount_minor=price - credit,
             currency=account.currency,
             begins_at=begins_at,
             after_subscription_id=row.subscription_id if begins_at else "",
+            credit_minor=credit,
         )
         way: Way = "prepay" if prepay else "month" if interval == "month" else "year"
         if refusal := refuse_purchase(row, plan=plan, way=way, now=now):
@@ -157,11 +160,16 @@ def _ensure_customer(account: Account, shop: Shop, email: str) -> None:
 
 def _describe(account: Account, page: Page) -> dict[str, Any]:
     kind: Literal["month", "year", "prepay"] = "month" if page.interval == "month" else "year"
-    price_id = find_price(page.plan, "prepay" if page.is_prepay else kind, page.currency)
+    item: dict[str, Any]
+    if page.credit_minor:
+        product = product_id(page.plan)
+        item = {"price_data": {"currency": page.currency, "product": product, "unit_amount": page.amount_minor}}
+    else:
+        item = {"price": find_price(page.plan, "prepay" if page.is_prepay else kind, page.currency)}
     params: dict[str, Any] = {
         "mode": "payment" if page.is_prepay else "subscription",
         "customer": account.customer_id,
-        "line_items": [{"price": price_id, "quantity": 1}],
+        "line_items": [{**item, "quantity": 1}],
         "locale": "zh" if (get_language() or "").startswith("zh") else "en",
         "customer_update": {"address": "auto", "name": "auto"},
         "tax_id_collection": {"enabled": True},

@@ -8,6 +8,7 @@ from fakes.stripe import portal
 from billing import services
 from billing.errors import AlreadySubscribed
 from billing.models import Alert
+from billing.purchases import describe_sale, find_credit
 from tests.billing.conftest import Merchant
 
 
@@ -161,3 +162,43 @@ def test_to_be_ended_for_want_of_payment_opens_nothing(merchant: Merchant) -> No
     assert merchant.account.status == "canceled"
     assert merchant.standing[0] == "suspended"
     assert merchant.standing[2]["at"] == (owed_since + timedelta(days=28 + 90)).isoformat()
+
+
+def test_a_larger_year_counts_at_once_and_what_is_left_of_the_smaller_is_deducted(merchant: Merchant) -> None:
+    """Also for who pays by a wallet, which cannot be charged again and again."""
+    pay_a_year(merchant, "starter")
+    merchant.wait(days=60)
+    account, now = merchant.account, merchant.fake.now
+    assert describe_sale(account, plan="scale", now=now).credit_minor == 99000 * 305 // 365
+
+    pay_a_year(merchant, "scale")
+
+    assert merchant.standing[:2] == ("open", "scale")
+    assert merchant.fake.all("charge")[-1]["amount"] == 899000 - 82726
+    assert merchant.account.paid_until == datetime(2027, 5, 3, 12, tzinfo=UTC)
+    pay_a_year(merchant, "scale")  # a further year of the same follows on
+    assert merchant.account.paid_until == datetime(2028, 5, 3, 12, tzinfo=UTC)
+
+
+def test_the_next_larger_year_deducts_what_the_former_was_worth(merchant: Merchant) -> None:
+    pay_a_year(merchant, "starter")
+    merchant.wait(days=100)
+    pay_a_year(merchant, "growth")
+    merchant.wait(days=100)
+    account = merchant.account
+    assert find_credit(account, plan="scale", now=merchant.fake.now) == 299000 * 265 // 365
+    assert find_credit(account, plan="starter", now=merchant.fake.now) == 0
+
+
+def test_a_larger_year_whose_money_went_back_leaves_the_smaller_one(merchant: Merchant) -> None:
+    pay_a_year(merchant, "starter")
+    merchant.wait(days=60)
+    pay_a_year(merchant, "growth")
+    merchant.wait(days=10)
+    charge = merchant.fake.all("charge")[-1]["id"]
+
+    merchant.fake.request("POST", "/v1/refunds", {"Authorization": f"Bearer {merchant.fake.key}"}, f"charge={charge}")
+    merchant.deliver()
+
+    assert merchant.standing == ("open", "starter", {})
+    assert merchant.account.paid_until == datetime(2027, 3, 4, 12, tzinfo=UTC)

@@ -97,7 +97,9 @@ def read_truth(fake: FakeStripe, *, customer: str | None, trial_ends_at: datetim
     item = chosen["items"]["data"][0]
     alive = chosen["status"] not in {*ENDED, "incomplete"}
     owes = chosen["status"] in {"past_due", "unpaid"}
-    debtor = chosen if owes else max(ended, key=lambda each: each["ended_at"], default=None)
+    debtor = (
+        chosen if owes else max(ended, key=lambda each: (each["ended_at"], each["created"], each["id"]), default=None)
+    )
     debt_since = None if chosen["status"] in {"active", "trialing"} or not debtor else _debt(fake, debtor["id"])
     pending = _pending(fake, chosen)
     account = {
@@ -120,7 +122,9 @@ def _debt(fake: FakeStripe, subscription: str) -> datetime | None:
         for each in fake.all("invoice")
         if (each["parent"] or {}).get("subscription_details", {}).get("subscription") == subscription
     ]
-    last_paid = max((number for number, each in enumerate(issued) if each["status"] == "paid"), default=-1)
+    last_paid = max((number for number, each in enumerate(issued) if each["status"] == "paid"), default=None)
+    if last_paid is None:  # it never began
+        return None
     debt = [
         each["status_transitions"]["finalized_at"] or each["created"]
         for each in issued[last_paid + 1 :]
@@ -130,7 +134,7 @@ def _debt(fake: FakeStripe, subscription: str) -> datetime | None:
 
 
 def _with_years(account: dict[str, Any], years: list[tuple[str, datetime, datetime]]) -> dict[str, Any]:
-    return {**account, "paid_until": years[-1][2] if years else None}
+    return {**account, "paid_until": max((end for _, _, end in years), default=None)}
 
 
 def _years(fake: FakeStripe, customer: str | None, asked: Asked) -> list[tuple[str, datetime, datetime]]:
@@ -141,7 +145,10 @@ def _years(fake: FakeStripe, customer: str | None, asked: Asked) -> list[tuple[s
     years: list[tuple[str, datetime, datetime]] = []
     for paid_at, session_id in sorted(paid):
         plan, promise = asked[session_id]
-        begin = max(paid_at, _promised(fake, promise) or paid_at, years[-1][2] if years else paid_at)
+        begin = max(paid_at, _promised(fake, promise) or paid_at, *(until for _, _, until in years))
+        price = fake.state.objects[session_id]["_line_items"]["data"][0]["price"]
+        if not price["lookup_key"]:  # one of its own: what was left of a smaller year was deducted
+            begin = paid_at
         end = min(_year_later(begin), _given_back(fake, fake.get(session_id)["payment_intent"]) or FAR)
         if begin < end:
             years.append((plan, begin, end))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fakes.stripe.cards import ADDRESS, CARDS, Behaviour, finish_intent, judge, make_card, make_intent, make_method
+from fakes.stripe.catalog import create_price
 from fakes.stripe.customers import attach, get_live_customer, open_customer, set_default
 from fakes.stripe.errors import StripeFault, declined
 from fakes.stripe.events import changing, record
@@ -46,7 +47,8 @@ ECHOED = (
 @operation(
     "POST",
     "/v1/checkout/sessions",
-    "mode!:payment|subscription line_items[].price line_items[].quantity:int success_url cancel_url customer "
+    "mode!:payment|subscription line_items[].price line_items[].quantity:int line_items[].price_data.currency "
+    "line_items[].price_data.product line_items[].price_data.unit_amount:int success_url cancel_url customer "
     "customer_email client_reference_id locale metadata.* expires_at:int ui_mode:hosted_page currency "
     "subscription_data.metadata.* subscription_data.description subscription_data.trial_end:int "
     f"subscription_data.trial_period_days:int subscription_data.{TRIAL_SETTINGS} "
@@ -123,8 +125,15 @@ def create_session(state: State, parameters: dict[str, Any]) -> Object:
 
 
 def _price(state: State, mode: str, line: dict[str, Any]) -> Object:
-    price = state.get("price", line.get("price", ""), param="line_items[price]")
-    if not price["active"]:
+    if data := line.get("price_data"):
+        if missing := {"currency", "product", "unit_amount"} - data.keys():
+            name = f"line_items[price_data][{min(missing)}]"
+            raise StripeFault(f"Missing required param: {name}.", code="parameter_missing", param=name)
+        price = create_price(state, data)
+        price["active"] = False  # it is for this page alone
+    else:
+        price = state.get("price", line.get("price", ""), param="line_items[price]")
+    if not price["active"] and not data:
         raise StripeFault("The price specified is inactive.", param="line_items[price]")
     if (mode == "subscription") != bool(price["recurring"]):
         needed = (
