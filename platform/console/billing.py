@@ -63,6 +63,11 @@ class Offer:
     action: Literal["subscribe", "change"]
     is_recommended: bool
 
+    @property
+    def year_minor(self) -> int:
+        """What a year costs by a single payment now."""
+        return self.yearly - self.sale.credit_minor
+
 
 @dataclass(frozen=True, slots=True)
 class PaidYears:

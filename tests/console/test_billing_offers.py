@@ -103,7 +103,16 @@ def test_beside_a_paid_year_the_page_marks_its_plan_and_says_what_a_payment_does
     text, [offer] = text_of(page), [one for one in page.context["offers"] if one.is_current]
     begin = page.context["account"].paid_until
     assert offer.plan.key == "growth"
-    assert list_offered(client) == {("growth", "prepay"), ("scale", "month"), ("scale", "year")}
+    assert list_offered(client) == {
+        ("growth", "prepay"),
+        ("scale", "month"),
+        ("scale", "year"),
+        ("scale", "prepay"),
+    }
+    days = (begin - now).days  # of the year; today has begun
+    credit = 299000 * (days - 1) // days
+    assert [one.sale.credit_minor for one in page.context["offers"]] == [0, 0, credit]
+    assert f"¥{(899000 - credit) / 100:,.2f} instead of the yearly price: ¥{credit / 100:,.2f} for" in text
     assert f"From {begin:%Y-%m-%d} to {begin.replace(year=begin.year + 1):%Y-%m-%d}" in text
     assert f"From {begin - timedelta(days=30):%Y-%m-%d} on, in the last 30 days, every plan is offered." in text
     assert "the year that is paid goes on beside it" in text
@@ -113,7 +122,7 @@ def test_beside_a_paid_year_the_page_marks_its_plan_and_says_what_a_payment_does
 def test_what_a_paid_year_refuses_is_told_with_its_reason(client: ShopClient, fake: FakeStripe) -> None:
     client.get(client.get(pay(client, fake, "plan=growth&prepay=1"))["Location"])
 
-    for query in ("plan=starter&interval=month", "plan=scale&prepay=1"):
+    for query in ("plan=starter&interval=month", "plan=starter&prepay=1"):
         page = client.get(f"/console/billing/checkout/?{query}", follow=True)
 
         assert page.redirect_chain == [("/console/billing/", 302)]
