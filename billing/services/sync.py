@@ -286,10 +286,8 @@ def _end_what_is_doubled(account: Account, fetched: Fetched, now: datetime) -> b
 
 
 def _is_stale(page: Checkout, chosen: facts.Subscription) -> bool:
-    """A year that would follow on a subscription, which goes on or ends at another time by now."""
-    if chosen.ends_at is None:
-        return True
-    return page.begins_at is not None and chosen.status in PAID and page.begins_at != chosen.ends_at
+    """A year that would replace a subscription, which goes on by now, ends at another time, or is paid again."""
+    return chosen.ends_at is None or page.begins_at != (chosen.ends_at if chosen.status in PAID else None)
 
 
 def _end(account: Account, subscription: facts.Subscription) -> None:

@@ -111,6 +111,23 @@ def test_a_renewal_in_the_portal_closes_the_page_of_the_year(merchant: Merchant)
     assert merchant.fake.get(page)["status"] == "expired"
 
 
+def test_the_page_of_a_year_instead_of_a_debt_closes_when_the_debt_is_paid(merchant: Merchant) -> None:
+    """It would begin at once, beside a period that is paid by now."""
+    owe(merchant)
+    cancel(merchant)
+    page = merchant.checkout("growth", prepay=True)
+    merchant.fake.settings.fail_payments = 0
+    [invoice] = [each["id"] for each in merchant.fake.all("invoice") if each["status"] == "open"]
+
+    merchant.fake.request(
+        "POST", f"/v1/invoices/{invoice}/pay", {"Authorization": f"Bearer {merchant.fake.key}"}, "off_session=false"
+    )
+    merchant.deliver()
+
+    assert merchant.account.status == "active"
+    assert merchant.fake.get(page)["status"] == "expired"
+
+
 def test_a_renewal_after_the_year_was_paid_is_told_to_a_person(merchant: Merchant) -> None:
     subscription = merchant.subscribe()
     cancel(merchant)
