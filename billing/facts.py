@@ -52,6 +52,7 @@ class Session:
     expires_at: datetime
     paid_at: datetime
     payment_intent_id: str = ""  # of a page for a single payment, once it is filled in
+    has_failed: bool = False  # the money that was on its way does not come
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ def read_session(document: Mapping[str, Any]) -> Session:
     paid_at = None
     if isinstance(invoice, Mapping):
         paid_at = (invoice.get("status_transitions") or {}).get("paid_at")
+    payment = document.get("payment_intent")
     return Session(
         id=document["id"],
         url=document.get("url") or "",
@@ -140,7 +142,8 @@ def read_session(document: Mapping[str, Any]) -> Session:
         customer_id=id_of(document.get("customer")),
         expires_at=instant(document["expires_at"]),
         paid_at=instant(paid_at or document["created"]),
-        payment_intent_id=id_of(document.get("payment_intent")),
+        payment_intent_id=id_of(payment),
+        has_failed=isinstance(payment, Mapping) and payment["status"] in {"requires_payment_method", "canceled"},
     )
 
 

@@ -251,7 +251,7 @@ class Gateway:
 
     def find_session(self, session_id: str) -> facts.Session | None:
         """Return a payment page as it is now, or None."""
-        params: Any = {"expand": ["invoice"]}
+        params: Any = {"expand": ["invoice", "payment_intent"]}
         found = self._find(lambda: self._client.v1.checkout.sessions.retrieve(session_id, params))
         return facts.read_session(found) if found else None
 

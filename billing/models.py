@@ -64,6 +64,7 @@ class Checkout(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     is_open = models.BooleanField(default=True)  # false: paid or expired; nothing more is to be learnt of it
+    awaited_until = models.DateTimeField(null=True)  # filled in, and the money is on its way
     paid_at = models.DateTimeField(null=True)
     begins_at = models.DateTimeField(null=True)  # of a prepaid year: not before this, for until then all is paid
     after_subscription_id = models.CharField(max_length=255, default="", db_default="")  # what ends then

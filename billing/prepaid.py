@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from billing.models import Checkout
-from billing.standing import Term
+from billing.standing import Awaited, Term
 
 
 def list_terms(*, account_id: int) -> tuple[Term, ...]:
@@ -13,6 +13,13 @@ def list_terms(*, account_id: int) -> tuple[Term, ...]:
     of a larger plan from which the rest of the other was deducted begins at once. One whose money went back ended then.
     """
     return tuple(sorted(_compute(account_id).values(), key=lambda term: term.ends_at))
+
+
+def find_awaited(*, account_id: int) -> Awaited | None:
+    """Return the payment that is on its way by a bank, the oldest of several."""
+    pages = Checkout.objects.filter(account_id=account_id, is_open=True, awaited_until__isnull=False)
+    page = pages.order_by("created_at").only("created_at", "awaited_until").first()
+    return Awaited(page.created_at, page.awaited_until) if page and page.awaited_until else None
 
 
 def find_term(*, checkout_id: int, account_id: int) -> Term | None:

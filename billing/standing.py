@@ -36,6 +36,7 @@ ENDED = frozenset({"canceled", "unpaid"})
 STATUSES = PAID | NEVER | ENDED | {"past_due", "paused"}
 
 OPEN, READ_ONLY_ACCESS, SUSPENDED = "open", "read_only", "suspended"
+_FREEDOM = {OPEN: 2, READ_ONLY_ACCESS: 1, SUSPENDED: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ class Term:
     ends_at: datetime
     was_returned: bool = False  # its money went back, so it ended then
     value_minor: int = 0  # what was paid for it, deductions included
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A payment by bank that was sent and has not arrived: `since` its page was opened, `until` it has failed."""
+
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,7 @@ class Facts:
     ended_at: datetime | None = None
     terms: Sequence[Term] = ()
     overrides: Sequence[Override] = ()
+    awaited: Awaited | None = None
     deletion_warned_at: datetime | None = None
 
 
@@ -117,10 +127,21 @@ class Standing:
 
 def judge(facts: Facts, now: datetime) -> Standing:
     """Return what the facts mean at `now`; it holds until `next_review_at` unless a fact changes."""
-    standing = _judge(facts, now)
+    standing = _wait(facts, _judge(facts, now), now)
     begins = [*(term.starts_at for term in facts.terms), *(one.starts_at for one in facts.overrides)]
     reviews = [*_later(now, begins), *([standing.next_review_at] if standing.next_review_at else [])]
     return replace(standing, next_review_at=min(reviews, default=None))
+
+
+def _wait(facts: Facts, standing: Standing, now: datetime) -> Standing:
+    """While money is on its way the shop loses nothing that it had when it was sent; it gets nothing before."""
+    awaited = facts.awaited
+    if awaited is None or not awaited.since <= now < awaited.until:
+        return standing
+    held = _judge(facts, awaited.since)
+    if _FREEDOM[held.access] <= _FREEDOM[standing.access]:
+        return standing
+    return Standing(held.access, held.plan, {"kind": "payment_awaited", "at": awaited.until.isoformat()}, awaited.until)
 
 
 def _judge(facts: Facts, now: datetime) -> Standing:

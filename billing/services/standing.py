@@ -91,6 +91,7 @@ def get_facts(account: Account) -> Facts:
         ended_at=account.ended_at,
         terms=prepaid.list_terms(account_id=account.pk),
         overrides=[_to_override(one) for one in PlanOverride.objects.filter(account=account).order_by("starts_at")],
+        awaited=prepaid.find_awaited(account_id=account.pk),
         deletion_warned_at=account.deletion_warned_at,
     )
 

@@ -176,6 +176,10 @@ def _settle_checkouts(account: Account, fetched: Fetched, now: datetime) -> list
     for checkout in Checkout.objects.filter(pk__in=fetched.sessions, is_open=True).order_by("id"):
         session = fetched.sessions[checkout.pk]
         if session is not None and _may_still_be_paid(checkout, session, now):
+            awaited_until = session.expires_at + SLOWEST_PAYMENT if session.status == "complete" else None
+            Checkout.objects.filter(pk=checkout.pk).exclude(awaited_until=awaited_until).update(
+                awaited_until=awaited_until
+            )
             continue
         paid_at = None
         if session is None or not (session.is_paid and checkout.is_prepay):
@@ -189,7 +193,9 @@ def _settle_checkouts(account: Account, fetched: Fetched, now: datetime) -> list
             )
             raise_alert(Matter("odd_payment", session.id, detail), account=account, now=now)
         payment = session.payment_intent_id if session else ""
-        Checkout.objects.filter(pk=checkout.pk).update(is_open=False, paid_at=paid_at, payment_intent_id=payment)
+        Checkout.objects.filter(pk=checkout.pk).update(
+            is_open=False, paid_at=paid_at, payment_intent_id=payment, awaited_until=None
+        )
         if paid_at:
             paid.append(checkout)
     return paid
@@ -207,7 +213,8 @@ def _list_thanks(account: Account, paid: Sequence[Checkout], now: datetime) -> I
 
 def _may_still_be_paid(checkout: Checkout, session: facts.Session, now: datetime) -> bool:
     """A page that is open, or was filled in by way of a bank that takes its time."""
-    is_on_its_way = checkout.is_prepay and session.status == "complete" and not session.is_paid
+    is_sent = checkout.is_prepay and session.status == "complete" and not session.is_paid
+    is_on_its_way = is_sent and not session.has_failed
     return session.status == "open" or (is_on_its_way and now < session.expires_at + SLOWEST_PAYMENT)
 
 

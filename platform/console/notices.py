@@ -86,6 +86,11 @@ def _prepaid_ending(notice: Mapping[str, str], now: datetime) -> Notice:
     return Notice("info", text, _("Renew it"), "console:billing")
 
 
+def _payment_awaited(notice: Mapping[str, str], now: datetime) -> Notice:
+    text = _("Your payment is on its way by bank. Until it has arrived, %(day)s at the latest, all stays as it is.")
+    return Notice("info", text % {"day": _day(notice)}, _("Billing"), "console:billing")
+
+
 def _payment_failed(notice: Mapping[str, str], now: datetime) -> Notice:
     text = _("The last payment failed. Please pay by %(day)s, or the shop becomes read-only.") % {"day": _day(notice)}
     return Notice("warning", text, _("Pay now"), "console:billing_pay")
@@ -129,6 +134,7 @@ _BY_KIND: dict[str, Callable[[Mapping[str, str], datetime], Notice]] = {
     "cancelled": _cancelled,
     "prepaid_ending": _prepaid_ending,
     "payment_failed": _payment_failed,
+    "payment_awaited": _payment_awaited,
     "read_only": _read_only,
     "suspended": _suspended,
 }

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.plans import PLANS
-from billing.standing import STATUSES, Facts, Override, Standing, Term, judge
+from billing.standing import STATUSES, Awaited, Facts, Override, Standing, Term, judge
 
 START = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -115,6 +115,17 @@ def test_who_has_paid_for_what_is_still_to_come_is_not_suspended() -> None:
     assert judge(ahead, day(150)).next_review_at == day(200)
     assert judge(ahead, day(150)).notice == {"kind": "read_only", "cause": "payment_failed"}
     assert judge(ahead, day(200)).access == "open"
+
+
+def test_while_money_is_on_its_way_nothing_is_lost_and_nothing_given() -> None:
+    sent = replace(ON_TRIAL, awaited=Awaited(day(13), day(28)))
+    assert judge(sent, day(15)).notice == {"kind": "payment_awaited", "at": day(28).isoformat()}
+    assert (judge(sent, day(15)).access, judge(sent, day(15)).mail) == ("open", None)
+    assert judge(sent, day(15)).next_review_at == day(28)
+    assert judge(sent, day(28)).access == "read_only"
+    late = replace(ON_TRIAL, awaited=Awaited(day(43), day(58)))
+    assert (judge(late, day(43)).access, judge(late, day(50)).access) == ("read_only", "read_only")
+    assert judge(late, day(58)).access == "suspended"
 
 
 def test_an_override_wins_over_everything_until_it_ends() -> None:

@@ -219,3 +219,23 @@ def test_a_larger_year_whose_money_went_back_leaves_the_smaller_one(merchant: Me
 
     assert merchant.standing == ("open", "starter", {})
     assert merchant.account.paid_until == datetime(2027, 3, 4, 12, tzinfo=UTC)
+
+
+def test_while_the_money_is_on_its_way_by_bank_the_trial_does_not_end(merchant: Merchant) -> None:
+    merchant.wait(days=13)
+    merchant.fake.pay(merchant.checkout("growth", prepay=True), way="us_bank_account")
+    merchant.deliver()
+    merchant.wait(days=1.5)
+    assert (merchant.standing[0], merchant.standing[2]["kind"]) == ("open", "payment_awaited")
+    merchant.wait(days=1)
+    assert merchant.standing == ("open", "growth", {})
+
+
+def test_money_that_did_not_come_is_waited_for_no_longer(merchant: Merchant) -> None:
+    merchant.wait(days=13)
+    merchant.fake.pay(merchant.checkout("growth", prepay=True), way="us_bank_account")
+    merchant.fake.settings.fail_payments = 1
+    merchant.wait(days=1.5)
+    assert merchant.standing[0] == "open"
+    merchant.wait(days=1)
+    assert merchant.standing[:2] == ("read_only", "trial")

@@ -19,11 +19,13 @@ SIZE = {"trial": 0, "starter": 1, "growth": 2, "scale": 3}
 Promise = tuple[str, datetime]  # a cancelled subscription, and when it would end
 Asked = Mapping[str, tuple[str, Promise | None]]
 ENDED = ("canceled", "incomplete_expired")
+FREEDOM = ("suspended", "read_only", "open")
 NEVER = ("", "incomplete", "incomplete_expired")
 FAR = datetime.max.replace(tzinfo=UTC)
 DAYS_OF_GRACE = 14
 DAYS_TO_PAY = 28
 DAYS_READ_ONLY = 30
+DAYS_ON_THE_WAY = 14
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,17 @@ class Truth:
     trial_ends_at: datetime | None
     last_end: datetime | None
     debt_since: datetime | None
+    awaited: list[tuple[datetime, datetime]]  # by bank: since the page was opened, until it has failed
 
     def standing(self, now: datetime) -> tuple[str, str]:
-        """Access and plan of the shop."""
+        """Access and plan of the shop. While money is on its way nothing is lost of what there was."""
+        now_due = self._due(now)
+        for since, until in self.awaited:
+            if since <= now < until:
+                return max(now_due, self._due(since), key=lambda each: FREEDOM.index(each[0]))
+        return now_due
+
+    def _due(self, now: datetime) -> tuple[str, str]:
         status, plan = self.account["status"], self.account["plan"]
         open_plans = [each for each, begin, end in self.years if begin <= now < end]
         if status in {"active", "trialing"}:
@@ -93,7 +103,7 @@ def read_truth(fake: FakeStripe, *, customer: str | None, trial_ends_at: datetim
     if chosen is None:
         account = dict.fromkeys(("period_ends_at", "ends_at", "past_due_since"))
         account |= {"status": "", "plan": "", "interval": "", "subscription_id": "", "pending_plan": ""}
-        return Truth(_with_years(account, years), years, trial_ends_at, last_end, None)
+        return Truth(_with_years(account, years), years, trial_ends_at, last_end, None, _awaited(fake, customer))
     item = chosen["items"]["data"][0]
     alive = chosen["status"] not in {*ENDED, "incomplete"}
     owes = chosen["status"] in {"past_due", "unpaid"}
@@ -112,7 +122,8 @@ def read_truth(fake: FakeStripe, *, customer: str | None, trial_ends_at: datetim
         "pending_plan": pending,
         "past_due_since": debt_since,
     }
-    return Truth(_with_years(account, years), years, trial_ends_at, last_end, debt_since)
+    awaited = _awaited(fake, customer)
+    return Truth(_with_years(account, years), years, trial_ends_at, last_end, debt_since, awaited)
 
 
 def _debt(fake: FakeStripe, subscription: str) -> datetime | None:
@@ -153,6 +164,16 @@ def _years(fake: FakeStripe, customer: str | None, asked: Asked) -> list[tuple[s
         if begin < end:
             years.append((plan, begin, end))
     return years
+
+
+def _awaited(fake: FakeStripe, customer: str | None) -> list[tuple[datetime, datetime]]:
+    """Pages that were filled in and are not paid, the oldest first."""
+    return sorted(
+        (at(each["created"]), at(each["expires_at"]) + timedelta(days=DAYS_ON_THE_WAY))
+        for each in fake.all("checkout.session")
+        if each["customer"] == customer and each["mode"] == "payment"
+        if each["status"] == "complete" and fake.get(each["payment_intent"])["status"] == "processing"
+    )
 
 
 def _promised(fake: FakeStripe, promise: Promise | None) -> datetime | None:
