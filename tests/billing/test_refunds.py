@@ -198,14 +198,14 @@ def test_who_was_refunded_may_pay_again(merchant: Merchant) -> None:
     merchant.deliver()
     merchant.wait(days=50)
     with pytest.raises(AlreadySubscribed):
-        merchant.checkout("starter", prepay=True)
+        merchant.checkout("starter")  # a subscription, to what is paid already
     refund(merchant, payment)
     merchant.deliver()
 
-    merchant.fake.pay(merchant.checkout("starter", prepay=True))
+    merchant.fake.pay(merchant.checkout("scale", prepay=True))
     merchant.deliver()
 
-    assert merchant.standing == ("open", "starter", {})
+    assert merchant.standing == ("open", "scale", {})
     assert merchant.account.paid_until == merchant.fake.now.replace(year=2027)
 
 
