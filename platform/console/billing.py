@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from billing.plans import PLANS, TRIAL_LIKE, Plan
+from billing.plans import PLANS, TRIAL_LIKE, Plan, rank_of
 from billing.prepaid import add_year
 from billing.purchases import Sale, begin_of_year, describe_sale, find_free_from
 from billing.standing import Term
@@ -123,16 +123,22 @@ def list_offers(shop: Shop, account: AccountRow | None, *, now: datetime) -> lis
 
 
 def describe_paid_years(account: AccountRow | None, *, now: datetime) -> PaidYears:
-    """What is paid in advance, in order."""
+    """What is paid in advance, in order; without a smaller year beneath a larger one, for its rest was deducted."""
+    ahead = [term for term in (account.terms if account else ()) if now < term.ends_at]
     begins = begin_of_year(account, now=now)
     free_from = find_free_from(account) if account else None
     return PaidYears(
-        terms=[(term, term.starts_at <= now) for term in (account.terms if account else ()) if now < term.ends_at],
+        terms=[(term, term.starts_at <= now) for term in ahead if not any(_covers(one, term) for one in ahead)],
         free_from=free_from if free_from and now < free_from else None,
         next_begins_at=begins,
         next_ends_at=add_year(begins),
         begins_later=begins > now,
     )
+
+
+def _covers(larger: Term, term: Term) -> bool:
+    is_larger = rank_of(larger.plan) > rank_of(term.plan)
+    return is_larger and larger.starts_at <= term.ends_at <= larger.ends_at and term.starts_at <= larger.starts_at
 
 
 def _judge(used: int | None, allowed: int | None, waiting: int) -> Literal["free", "near", "full", "over"]:

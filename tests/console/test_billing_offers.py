@@ -282,3 +282,14 @@ def test_a_shop_that_is_read_only_has_no_plan_marked(client: ShopClient, north: 
     offers = client.get("/console/billing/").context["offers"]
 
     assert [offer.is_current for offer in offers] == [False, False, False]
+
+
+def test_a_year_whose_rest_was_deducted_is_not_named_as_paid(client: ShopClient, fake: FakeStripe) -> None:
+    client.get(pay(client, fake, "plan=starter&prepay=1"))
+    assert "Starter is paid until" in text_of(client.get("/console/billing/"))
+    client.get(pay(client, fake, "plan=scale&prepay=1"))
+
+    page = text_of(client.get("/console/billing/"))
+
+    assert "Scale is paid until" in page
+    assert "Starter is paid until" not in page
