@@ -1,39 +1,60 @@
 """Prepaid years: what one-off payments have bought, computed anew from all of them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+
+from django.db.models import Q
 
 from billing.models import Checkout
 from billing.standing import Awaited, Term
 
 
-def list_terms(*, account_id: int) -> tuple[Term, ...]:
-    """Return the years that were paid, the one that ends last at the end.
+@dataclass(frozen=True, slots=True)
+class Prepaid:
+    """The years that were paid, the one that ends last at the end, and the payment for one that is on its way."""
+
+    terms: tuple[Term, ...]
+    awaited: Awaited | None
+
+
+def read_prepaid(*, account_id: int) -> Prepaid:
+    """Return what single payments have bought and are to buy. One statement.
 
     A year that is paid while another runs begins when that ends, and not before what was promised on its page; the year
     of a larger plan from which the rest of the other was deducted begins at once. One whose money went back ended then.
     """
-    return tuple(sorted(_compute(account_id).values(), key=lambda term: term.ends_at))
+    pages = _list_pages(account_id)
+    awaited = [Awaited(page.created_at, page.awaited_until) for page in pages if page.is_open and page.awaited_until]
+    return Prepaid(
+        terms=tuple(sorted(_compute(pages).values(), key=lambda term: term.ends_at)),
+        awaited=min(awaited, key=lambda one: one.since, default=None),
+    )
 
 
-def find_awaited(*, account_id: int) -> Awaited | None:
-    """Return the payment that is on its way by a bank, the oldest of several."""
-    pages = Checkout.objects.filter(account_id=account_id, is_open=True, awaited_until__isnull=False)
-    page = pages.order_by("created_at").only("created_at", "awaited_until").first()
-    return Awaited(page.created_at, page.awaited_until) if page and page.awaited_until else None
+def list_terms(*, account_id: int) -> tuple[Term, ...]:
+    """Return the years alone."""
+    return read_prepaid(account_id=account_id).terms
 
 
 def find_term(*, checkout_id: int, account_id: int) -> Term | None:
     """Return the year that a payment page brought; None of one that was not paid, or whose money went back first."""
-    return _compute(account_id).get(checkout_id)
+    return _compute(_list_pages(account_id)).get(checkout_id)
 
 
-def _compute(account_id: int) -> dict[int, Term]:
+def _list_pages(account_id: int) -> list[Checkout]:
+    """Those that were filled in, in the order of payment."""
+    filled_in = Q(paid_at__isnull=False) | Q(awaited_until__isnull=False)
+    return list(Checkout.objects.filter(filled_in, account_id=account_id, is_prepay=True).order_by("paid_at", "id"))
+
+
+def _compute(pages: Sequence[Checkout]) -> dict[int, Term]:
     """The years by the id of their Checkout."""
-    paid = Checkout.objects.filter(account_id=account_id, is_prepay=True, paid_at__isnull=False)
     terms: dict[int, Term] = {}
     free_from: datetime | None = None
-    for page in paid.order_by("paid_at", "id"):
-        assert page.paid_at is not None
+    for page in pages:
+        if page.paid_at is None:
+            continue
         waits_for = [] if page.credit_minor else [page.begins_at, free_from]
         begins = max(filter(None, [page.paid_at, *waits_for]))
         ends, value = add_year(begins), page.amount_minor + page.credit_minor

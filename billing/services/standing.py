@@ -82,6 +82,7 @@ def _record(shop: Shop) -> None:
 
 def get_facts(account: Account) -> Facts:
     """What the account's standing depends on."""
+    paid = prepaid.read_prepaid(account_id=account.pk)
     return Facts(
         status=account.status,
         plan=account.plan,
@@ -89,9 +90,9 @@ def get_facts(account: Account) -> Facts:
         ends_at=account.ends_at,
         past_due_since=account.past_due_since,
         ended_at=account.ended_at,
-        terms=prepaid.list_terms(account_id=account.pk),
+        terms=paid.terms,
         overrides=[_to_override(one) for one in PlanOverride.objects.filter(account=account).order_by("starts_at")],
-        awaited=prepaid.find_awaited(account_id=account.pk),
+        awaited=paid.awaited,
         deletion_warned_at=account.deletion_warned_at,
     )
 
