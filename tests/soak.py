@@ -6,9 +6,11 @@ they ran, so the figures of several calls add up. See docs/runbooks/soak.md.
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +29,7 @@ from tests.support.live import fresh_database  # noqa: E402
 from tests.support.pooler import running_pooler, through  # noqa: E402
 
 KEPT = TEST_CACHE / "soak.json"
-KEPT_BILLING = TEST_CACHE / "soak-billing.json"
+KEPT_BILLING = TEST_CACHE / "soak-billing"
 PARTS = ("fuzz", "chaos", "billing")
 OPERATIONS_OF_A_SEED = 5_000
 
@@ -53,6 +55,8 @@ def parse() -> Namespace:
     parser.add_argument("--chaos-seconds", type=float, default=60)
     parser.add_argument("--chaos-shops", type=int, default=200)
     parser.add_argument("--histories", type=int, default=100_000, help="histories of paying in all, over all calls")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="of the histories")
+    parser.add_argument("--turn", type=int, nargs=2, help=SUPPRESS)  # a process of several: which, of how many
     parser.add_argument("--only", choices=PARTS, action="append", help="this part; may be given several times")
     parser.add_argument("--anew", action="store_true", help="forget the seeds that are done")
     return parser.parse_args()
@@ -100,15 +104,50 @@ def chaos(server: TestServer, arguments: Namespace) -> int:
 
 
 def billing(server: TestServer, arguments: Namespace) -> int:
-    """Histories of paying, events lost, late and twice."""
-    with fresh_database(server):
-        return billing_soak.soak(
-            KEPT_BILLING,
-            histories=arguments.histories,
-            first_seed=arguments.first_seed,
-            seconds=arguments.seconds,
-            anew=arguments.anew,
+    """Histories of paying, events lost, late and twice; a process for each core takes every n-th range of seeds."""
+    if arguments.anew and arguments.turn is None:
+        shutil.rmtree(KEPT_BILLING, ignore_errors=True)
+    if arguments.turn is None and arguments.processes > 1:
+        failed = _run_all_turns(arguments)
+    else:
+        with fresh_database(server):
+            failed = billing_soak.soak(
+                KEPT_BILLING,
+                histories=arguments.histories,
+                first_seed=arguments.first_seed,
+                seconds=arguments.seconds,
+                turn=tuple(arguments.turn or (0, 1)),
+            )
+    if arguments.turn is None:
+        print("billing: " + json.dumps(billing_soak.total(KEPT_BILLING), sort_keys=True))
+        print("billing: see above what was wrong" if failed else "billing: every account was what Stripe says")
+    return failed
+
+
+def _run_all_turns(arguments: Namespace) -> int:
+    """Each process has a server and a database of its own. 1 where one of them found something."""
+    passed_on = ["--histories", str(arguments.histories), "--first-seed", str(arguments.first_seed)]
+    passed_on += ["--seconds", str(arguments.seconds)]
+    turns = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "tests.soak",
+                "--only=billing",
+                *passed_on,
+                "--turn",
+                str(which),
+                str(arguments.processes),
+            ]
         )
+        for which in range(arguments.processes)
+    ]
+    try:
+        return max(min(turn.wait(), 1) for turn in turns)
+    finally:
+        for turn in turns:
+            turn.terminate()
 
 
 def note(progress: Progress, seconds: float) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Histories of paying for as long as one likes: `make soak ARGS='--only billing'`.
 
-Seeds are run in ranges of `RANGE`; those done are kept with what they ran, so an interrupted soak goes on with the next
-range and the figures of several calls add up. Every `HTTP_EVERY`th history speaks to the stand-in over real HTTP.
+Seeds are run in ranges of `RANGE`; each that is done is a file with what it ran, so an interrupted soak goes on with
+the next one, several processes take turns, and the figures of several calls add up. Every `HTTP_EVERY`th history speaks
+to the stand-in over real HTTP.
 """
 
 import json
@@ -27,17 +28,18 @@ RANGE = 100
 HTTP_EVERY = 50
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
-Done = dict[str, dict[str, Any]]
+Turn = tuple[int, int]  # (which one, of how many)
 
 
-def soak(kept: Path, *, histories: int, first_seed: int, seconds: float, anew: bool) -> int:
-    """Run range after range; 1 where an account was not what Stripe says."""
+def soak(kept: Path, *, histories: int, first_seed: int, seconds: float, turn: Turn) -> int:
+    """Run range after range, every n-th of them; 1 where an account was not what Stripe says."""
     logging.disable(logging.CRITICAL)
-    done: Done = {} if anew or not kept.exists() else json.loads(kept.read_text())
+    kept.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     shop = get_shop(slug=NORTH)
-    for first in range(first_seed, first_seed + histories, RANGE):
-        if str(first) in done:
+    which, of = turn
+    for first in range(first_seed + which * RANGE, first_seed + histories, of * RANGE):
+        if file_of(kept, first).exists():
             continue
         if time.monotonic() - began > seconds:
             break
@@ -47,10 +49,8 @@ def soak(kept: Path, *, histories: int, first_seed: int, seconds: float, anew: b
             if faults := run_one(shop, number, figures):
                 print("\n".join(faults))
                 return 1
-        done[str(first)] = {**figures, "seconds": round(time.monotonic() - started)}
-        keep(kept, done)
-        print(f"billing: {total(done)['histories']:,} of {histories:,} histories", flush=True)
-    print("billing: every account was what Stripe says. " + json.dumps(total(done), sort_keys=True))
+        keep(file_of(kept, first), {**figures, "seconds": round(time.monotonic() - started)})
+        print(f"billing: {total(kept)['histories']:,} histories", flush=True)
     return 0
 
 
@@ -76,16 +76,21 @@ def run_one(shop: Shop, number: int, figures: Counter[str]) -> list[str]:
         return [describe(history, number), *faults] if faults else []
 
 
-def total(done: Done) -> dict[str, int]:
+def total(kept: Path) -> Counter[str]:
     """Sums over all ranges."""
     sums: Counter[str] = Counter()
-    for each in done.values():
-        sums.update(each)
-    return dict(sums)
+    for file in kept.glob("*.json"):
+        sums.update(json.loads(file.read_text()))
+    return sums
 
 
-def keep(kept: Path, done: Done) -> None:
+def file_of(kept: Path, first: int) -> Path:
+    """Of the range that begins with this seed."""
+    return kept / f"{first:08}.json"
+
+
+def keep(file: Path, figures: dict[str, Any]) -> None:
     """In one step, so that an interruption loses its range alone."""
-    draft = kept.with_suffix(".draft")
-    draft.write_text(json.dumps(done))
-    draft.replace(kept)
+    draft = file.with_suffix(".draft")
+    draft.write_text(json.dumps(figures))
+    draft.replace(file)
