@@ -272,7 +272,7 @@ def _list_news(account: Account, values: Mapping[str, Any]) -> Iterator[Mail]:
 def _end_what_is_doubled(account: Account, fetched: Fetched, now: datetime) -> bool:
     """End what a shop would pay twice, and close the pages where it could.
 
-    Returns whether the subscription that counts was ended by that: what is true then has to be fetched.
+    Returns whether a subscription was ended: what is true then, a year that need not wait for it, has to be fetched.
     """
     stripe, chosen = gateway.current(), facts.choose(fetched.truth.subscriptions)
     if chosen is None or not chosen.is_living:
@@ -281,15 +281,15 @@ def _end_what_is_doubled(account: Account, fetched: Fetched, now: datetime) -> b
     for page in pages if fetched.sessions else ():
         if _is_stale(page, chosen):
             stripe.expire_session(page.session_id, key=f"expire-{page.session_id}")
+    ending: Sequence[facts.Subscription] = ()
     if chosen.status in PAID:
-        for double in facts.list_doubles(fetched.truth.subscriptions):
-            _end(account, double)
-    elif chosen.ends_at and any(
-        term.starts_at <= now < term.ends_at for term in prepaid.list_terms(account_id=account.pk)
-    ):
-        _end(account, chosen)
-        return True
-    return False
+        ending = facts.list_doubles(fetched.truth.subscriptions)
+    elif chosen.ends_at:
+        terms = prepaid.list_terms(account_id=account.pk)
+        ending = [chosen] if any(term.starts_at <= now < term.ends_at for term in terms) else ()
+    for subscription in ending:
+        _end(account, subscription)
+    return bool(ending)
 
 
 def _is_stale(page: Checkout, chosen: facts.Subscription) -> bool:
