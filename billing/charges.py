@@ -45,6 +45,12 @@ class Charge:
     disputes: tuple[Dispute, ...]
 
     @property
+    def doubtful_minor(self) -> int:
+        """What of it went back, or may have to: it is no longer worth a deduction."""
+        asked_back = sum(one.amount_minor for one in self.disputes if one.is_open or one.is_lost)
+        return min(self.amount_minor, self.refunded_minor + asked_back)
+
+    @property
     def returned_at(self) -> datetime | None:
         """When the last of its money went back; None while we have any of it."""
         lost = [one for one in self.disputes if one.is_lost]

@@ -69,6 +69,7 @@ class Checkout(models.Model):
     begins_at = models.DateTimeField(null=True)  # of a prepaid year: not before this, for until then all is paid
     after_subscription_id = models.CharField(max_length=255, default="", db_default="")  # what ends then
     payment_intent_id = models.CharField(max_length=255, default="", db_default="")  # of a prepaid year, once paid
+    doubtful_minor = models.PositiveBigIntegerField(default=0, db_default=0)  # refunded, or asked back by a bank
     returned_at = models.DateTimeField(null=True)  # when the last of the money was refunded or lost in a dispute
 
     class Meta:

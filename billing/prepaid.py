@@ -57,7 +57,7 @@ def _compute(pages: Sequence[Checkout]) -> dict[int, Term]:
             continue
         waits_for = [] if page.credit_minor else [page.begins_at, free_from]
         begins = max(filter(None, [page.paid_at, *waits_for]))
-        ends, value = add_year(begins), page.amount_minor + page.credit_minor
+        ends, value = add_year(begins), page.amount_minor + page.credit_minor - page.doubtful_minor
         if page.returned_at is None or ends <= page.returned_at:
             term = Term(plan=page.plan, starts_at=begins, ends_at=ends, value_minor=value)
         elif begins < page.returned_at:

@@ -47,7 +47,7 @@ class Term:
     starts_at: datetime
     ends_at: datetime
     was_returned: bool = False  # its money went back, so it ended then
-    value_minor: int = 0  # what was paid for it, deductions included
+    value_minor: int = 0  # what was paid for it, deductions included, without what went back or is disputed
 
 
 @dataclass(frozen=True, slots=True)

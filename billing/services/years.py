@@ -46,19 +46,20 @@ def follow_years(
     by_id = {one.id: one for one in subscriptions}
     pages, matters = list(Checkout.objects.filter(account=account, is_prepay=True)), list[Matter]()
     for page in pages:
-        before = page.payment_intent_id, page.returned_at, page.begins_at
+        before = page.payment_intent_id, page.doubtful_minor, page.returned_at, page.begins_at
         session, waited_for = sessions.get(page.pk), by_id.get(page.after_subscription_id)
         if waited_for and waited_for.ended_at and page.begins_at:
             page.begins_at = min(page.begins_at, waited_for.ended_at)
         if page.paid_at:
             page.payment_intent_id = page.payment_intent_id or (session.payment_intent_id if session else "")
             charge = by_payment.get(page.payment_intent_id)
-            page.returned_at = charge.returned_at if charge else page.returned_at
+            if charge:
+                page.returned_at, page.doubtful_minor = charge.returned_at, charge.doubtful_minor
             if page.returned_at is None and waited_for and waited_for.status in PAID and waited_for.ends_at is None:
                 matters.append(_say_paid_twice(account, page, waited_for))
-        if before != (page.payment_intent_id, page.returned_at, page.begins_at):
-            changed |= before[1:] != (page.returned_at, page.begins_at)
-            page.save(update_fields=["payment_intent_id", "returned_at", "begins_at"])
+        if before != (page.payment_intent_id, page.doubtful_minor, page.returned_at, page.begins_at):
+            changed |= before[2:] != (page.returned_at, page.begins_at)
+            page.save(update_fields=["payment_intent_id", "doubtful_minor", "returned_at", "begins_at"])
     years = {page.payment_intent_id for page in pages if page.payment_intent_id}
     matters += [
         Matter(kind, subject, f"Shop {account.shop.slug}: {detail}", again=False)

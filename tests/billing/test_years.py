@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fakes.stripe import portal
+from fakes.stripe.controls import decide, dispute
 
 from billing import services
 from billing.errors import AlreadySubscribed
@@ -239,3 +240,18 @@ def test_money_that_did_not_come_is_waited_for_no_longer(merchant: Merchant) -> 
     assert merchant.standing[0] == "open"
     merchant.wait(days=1)
     assert merchant.standing[:2] == ("read_only", "trial")
+
+
+def test_what_was_refunded_or_is_disputed_is_not_deducted(merchant: Merchant) -> None:
+    pay_a_year(merchant, "starter")
+    charge, headers = merchant.fake.all("charge")[-1]["id"], {"Authorization": f"Bearer {merchant.fake.key}"}
+    merchant.fake.request("POST", "/v1/refunds", headers, f"charge={charge}&amount=50000")
+    merchant.wait(days=60)
+    assert find_credit(merchant.account, plan="growth", now=merchant.fake.now) == 49000 * 305 // 365
+
+    asked_back = dispute(merchant.fake, charge)
+    merchant.deliver()
+    assert find_credit(merchant.account, plan="growth", now=merchant.fake.now) == 0
+    decide(merchant.fake, asked_back["id"], "won")
+    merchant.deliver()
+    assert find_credit(merchant.account, plan="growth", now=merchant.fake.now) == 49000 * 305 // 365
