@@ -28,6 +28,7 @@ from billing.standing import NEVER, PAID, STATUSES, Mail
 
 ATTEMPTS = 5
 SLOWEST_PAYMENT = timedelta(days=14)
+SKEW = timedelta(minutes=1)  # Stripe's clock, by which a year begins, may be before ours
 FOLLOWED_ALERTS = frozenset({"unknown_status", "unknown_product", "odd_price", *PASSING})
 
 logger = logging.getLogger(__name__)
@@ -286,7 +287,8 @@ def _end_what_is_doubled(account: Account, fetched: Fetched, now: datetime) -> b
         ending = facts.list_doubles(fetched.truth.subscriptions)
     elif chosen.ends_at:
         terms = prepaid.list_terms(account_id=account.pk)
-        ending = [chosen] if any(term.starts_at <= now < term.ends_at for term in terms) else ()
+        has_begun = any(term.starts_at <= now + SKEW and now < term.ends_at for term in terms)
+        ending = [chosen] if has_begun else ()
     for subscription in ending:
         _end(account, subscription)
     return bool(ending)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from kernel.money import currency_symbol, format_minor
 
 from billing.plans import name_of_plan
+from billing.standing import PAID
 from billing.types import AccountRow, Resumption, Settlement
 
 
@@ -28,8 +29,12 @@ def say_changed(before: AccountRow | None, account: AccountRow, plan: str) -> st
 
 def say_cancelled(before: AccountRow | None, account: AccountRow) -> str:
     """After a cancellation."""
-    text = _("The subscription ends on %(day)s. Until then everything works.") % {"day": _day(account.ends_at)}
-    return _join(text, say_dropped(before))
+    text = (
+        _("The subscription ends on %(day)s. Until then everything works.")
+        if account.status in PAID
+        else _("The subscription ends on %(day)s. Its last payment is still open.")
+    )
+    return _join(text % {"day": _day(account.ends_at)}, say_dropped(before))
 
 
 def say_goes_on(before: AccountRow | None, resumed: Resumption) -> str:

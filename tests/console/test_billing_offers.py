@@ -293,3 +293,22 @@ def test_a_year_whose_rest_was_deducted_is_not_named_as_paid(client: ShopClient,
 
     assert "Scale is paid until" in page
     assert "Starter is paid until" not in page
+
+
+def test_who_owes_and_cancels_is_told_what_is_open_and_pays_a_year_instead(
+    client: ShopClient, fake: FakeStripe, north: Shop, now: datetime
+) -> None:
+    bring_about("subscribed, past due", client, fake, north, now)
+
+    asked = text_of(client.get("/console/billing/cancel/"))
+    cancelled = text_of(client.post("/console/billing/cancel/", follow=True))
+    client.get(pay(client, fake, "plan=growth&prepay=1"))
+    services.reconcile(now=fake.now)  # at Stripe it is a month later than on our clock
+
+    assert "The last payment failed and is still open." in asked
+    assert "What is paid stays usable until" not in asked
+    assert "Its last payment is still open." in cancelled
+    assert "Until then everything works" not in cancelled
+    assert "A year in one payment begins at once and ends the subscription." in cancelled
+    assert Account.objects.get(shop=north).status == "canceled"
+    assert Shop.objects.get(pk=north.pk).access == "open"
