@@ -43,7 +43,7 @@ class Matter:
     @property
     def key(self) -> str:
         """What its open alert is found by."""
-        return f"{self.kind}:{self.subject}"[:255]
+        return _key_of(self.kind, self.subject)
 
 
 def raise_alert(matter: Matter, *, account: Account | None, now: datetime) -> bool:
@@ -58,8 +58,9 @@ def raise_alert(matter: Matter, *, account: Account | None, now: datetime) -> bo
     return True
 
 
-def resolve_alerts(*, keys: Collection[str], now: datetime) -> None:
+def resolve_alerts(*, kind: str, subjects: Collection[str], now: datetime) -> None:
     """What these were about is over."""
+    keys = [_key_of(kind, subject) for subject in subjects]
     Alert.objects.filter(key__in=keys, resolved_at=None).update(resolved_at=now)
 
 
@@ -69,3 +70,7 @@ def follow_alerts(*, account: Account, matters: Collection[Matter], kinds: froze
         raise_alert(matter, account=account, now=now)
     over = Alert.objects.filter(account=account, resolved_at=None, kind__in=kinds)
     over.exclude(key__in=[matter.key for matter in matters]).update(resolved_at=now)
+
+
+def _key_of(kind: str, subject: str) -> str:
+    return f"{kind}:{subject}"[:255]

@@ -296,19 +296,15 @@ class Gateway:
 
     # Calls
 
-    def _read(self, call: Callable[[], Any]) -> Document:
+    def _read(self, call: Callable[[], Any], *, is_write: bool = False) -> Document:
         try:
             document: Document = call().to_dict()
         except stripe.StripeError as error:
-            raise _translate(error) from error
+            raise _translate(error, is_write=is_write) from error
         return document
 
     def _write(self, call: Callable[[Any], Any], key: str) -> Document:
-        try:
-            document: Document = call({"idempotency_key": f"laxin-{key}"}).to_dict()
-        except stripe.StripeError as error:
-            raise _translate(error, is_write=True) from error
-        return document
+        return self._read(lambda: call({"idempotency_key": f"laxin-{key}"}), is_write=True)
 
     def _find(self, call: Callable[[], Any]) -> Document | None:
         try:

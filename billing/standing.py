@@ -36,7 +36,7 @@ ENDED = frozenset({"canceled", "unpaid"})
 STATUSES = PAID | NEVER | ENDED | {"past_due", "paused"}
 
 OPEN, READ_ONLY_ACCESS, SUSPENDED = "open", "read_only", "suspended"
-_FREEDOM = {OPEN: 2, READ_ONLY_ACCESS: 1, SUSPENDED: 0}
+FREEDOM = {OPEN: 2, READ_ONLY_ACCESS: 1, SUSPENDED: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _wait(facts: Facts, standing: Standing, now: datetime) -> Standing:
     if awaited is None or not awaited.since <= now < awaited.until:
         return standing
     held = _judge(facts, awaited.since)
-    if _FREEDOM[held.access] <= _FREEDOM[standing.access]:
+    if FREEDOM[held.access] <= FREEDOM[standing.access]:
         return standing
     return Standing(held.access, held.plan, {"kind": "payment_awaited", "at": awaited.until.isoformat()}, awaited.until)
 

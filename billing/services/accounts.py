@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from staff.services import open_shop
 from staff.types import OpenedShop
 
+from billing.alerts import resolve_alerts
 from billing.errors import AccountUnknown, BillingError
 from billing.mails import pass_over_mail
 from billing.models import Account, Alert, PlanOverride
@@ -131,8 +132,7 @@ def adopt_customer(*, shop: Shop, customer_id: str, now: datetime) -> int:
         if account.customer_id not in {None, customer_id}:
             raise BillingError(_("The shop has a customer already: %(id)s.") % {"id": account.customer_id})
         Account.objects.filter(pk=account.pk).update(customer_id=customer_id, version=F("version") + 1)
-        key = f"unknown_customer:{customer_id}"
-        Alert.objects.filter(key=key, resolved_at=None).update(resolved_at=now)
+        resolve_alerts(kind="unknown_customer", subjects=[customer_id], now=now)
     return account.pk
 
 

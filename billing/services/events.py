@@ -195,6 +195,6 @@ def retry_event(*, event_id: int, now: datetime) -> str:
         name = dead.values_list("event_id", flat=True).first()
         if name is None or not dead.update(state=PaymentEvent.State.PENDING, attempts=0, next_attempt_at=now):
             raise NotFound(_("There is no event waiting here. It may have been tried again already."))
-        resolve_alerts(keys=[Matter("dead_event", name, "").key], now=now)
+        resolve_alerts(kind="dead_event", subjects=[name], now=now)
     process_event(event_id=event_id, now=now)
     return str(PaymentEvent.objects.values_list("state", flat=True).get(pk=event_id))

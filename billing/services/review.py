@@ -9,15 +9,13 @@ from billing.models import Account
 from billing.services.closing import close_and_delete_shop
 from billing.services.standing import apply_standing, get_facts, report_untold
 from billing.services.sync import sync_account
-from billing.standing import Standing, judge
+from billing.standing import FREEDOM, Standing, judge
 
 BATCH = 200
 PUT_OFF = timedelta(minutes=10)
 LOOKED_AT_DAILY = timedelta(days=1) - PUT_OFF
 
 logger = logging.getLogger(__name__)
-
-_FREEDOM = {"open": 2, "read_only": 1, "suspended": 0}
 
 
 def review_accounts(*, now: datetime, limit: int = BATCH) -> int:
@@ -70,4 +68,4 @@ def _was_warned(account: Account, now: datetime) -> bool:
 
 
 def _takes_away(account: Account, standing: Standing) -> bool:
-    return standing.is_to_be_deleted or _FREEDOM[standing.access] < _FREEDOM[account.shop.access]
+    return standing.is_to_be_deleted or FREEDOM[standing.access] < FREEDOM[account.shop.access]

@@ -77,9 +77,9 @@ def sync_account(*, account_id: int, now: datetime, event_id: int | None = None)
 def _bring_to_life(which: Q, now: datetime) -> None:
     """Events that were given up and whose news is known now: `settle_events` marks them with the others."""
     dead = PaymentEvent.objects.filter(which, state=PaymentEvent.State.DEAD)
-    keys = [Matter("dead_event", name, "").key for name in dead.values_list("event_id", flat=True)]
+    names = list(dead.values_list("event_id", flat=True))
     dead.update(state=PaymentEvent.State.PENDING, next_attempt_at=now)
-    resolve_alerts(keys=keys, now=now)
+    resolve_alerts(kind="dead_event", subjects=names, now=now)
 
 
 def settle_events(which: Q, *, account_id: int, now: datetime) -> None:
