@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from billing.plans import plan_of_product
+from billing.standing import OWING, PAID
 
 NOT_LIVING = frozenset({"", "incomplete", "canceled", "incomplete_expired"})
 
@@ -204,9 +205,9 @@ def find_debtor(subscriptions: Sequence[Subscription]) -> Subscription | None:
     One that Stripe ended for want of payment, or a merchant who owed, is judged from the debt on and not anew.
     """
     chosen = choose(subscriptions)
-    if chosen is None or chosen.status in {"active", "trialing"}:
+    if chosen is None or chosen.status in PAID:
         return None
-    if chosen.status in {"past_due", "unpaid"}:
+    if chosen.status in OWING:
         return chosen
     ended = [one for one in subscriptions if one.plan and one.status == "canceled" and one.ended_at]
     return max(ended, key=lambda one: (one.ended_at, one.created_at, one.id), default=None)

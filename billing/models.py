@@ -57,9 +57,7 @@ class Checkout(models.Model):
     interval = models.CharField(max_length=5)
     is_prepay = models.BooleanField()
     amount_minor = models.PositiveBigIntegerField()
-    credit_minor = models.PositiveBigIntegerField(
-        default=0, db_default=0
-    )  # for the rest of a smaller year: begins at once
+    credit_minor = models.PositiveBigIntegerField(default=0, db_default=0)  # for a smaller year's rest: begins at once
     currency = models.CharField(max_length=3)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

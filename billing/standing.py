@@ -31,6 +31,7 @@ KEPT_SUSPENDED = timedelta(days=90)
 DELETION_WARNINGS = (timedelta(days=30), timedelta(days=7), timedelta(days=1))
 
 PAID = frozenset({"active", "trialing"})
+OWING = frozenset({"past_due", "unpaid"})
 NEVER = frozenset({"", "incomplete", "incomplete_expired"})  # what was before holds
 ENDED = frozenset({"canceled", "unpaid"})
 STATUSES = PAID | NEVER | ENDED | {"past_due", "paused"}

@@ -24,7 +24,7 @@ from billing.models import Account, Checkout, PaymentEvent
 from billing.plans import PLANS
 from billing.services.standing import apply_standing
 from billing.services.years import PASSING, fetch_charges, follow_years
-from billing.standing import NEVER, PAID, STATUSES, Mail
+from billing.standing import NEVER, OWING, PAID, STATUSES, Mail
 
 ATTEMPTS = 5
 SLOWEST_PAYMENT = timedelta(days=14)
@@ -133,7 +133,7 @@ def _values(account: Account, truth: facts.Truth, now: datetime) -> dict[str, An
     is_gone = all(one.id != account.subscription_id for one in truth.subscriptions)
     if chosen is None and is_gone and account.status not in NEVER:
         return _values_of_who_is_gone(account, truth, now)
-    owes = chosen is not None and chosen.status in {"past_due", "unpaid"}
+    owes = chosen is not None and chosen.status in OWING
     return {
         "customer_id": account.customer_id if truth.customer_exists else None,
         "subscription_id": chosen.id if chosen and truth.customer_exists else None,

@@ -49,6 +49,7 @@ from billing.services import (
     settle_checkout,
     start_checkout,
 )
+from billing.standing import OWING
 from billing.types import AccountRow, Settlement
 from console.access import staff_page
 from console.billing import describe_paid_years, list_offers, list_usage_rows
@@ -106,7 +107,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         account = find_account(shop_id=shop.pk)
     context = {
         "account": account,
-        "owes": account is not None and account.status in {"past_due", "unpaid"},
+        "owes": account is not None and account.status in OWING,
         "may_go_on": account is not None and refuse_going_on(account) is None,
         "paid": describe_paid_years(account, now=now),
         "usage": list_usage_rows(shop, usage, invited=invited),
@@ -298,7 +299,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
     if found is None or not found.is_subscribed or found.ends_at:
         return redirect("console:billing")
     following = [term for term in found.terms if found.period_ends_at and found.period_ends_at < term.ends_at]
-    owes = found.status in {"past_due", "unpaid"}
+    owes = found.status in OWING
     context = {
         "account": found,
         "owes": owes,
