@@ -364,6 +364,18 @@ def test_a_closed_account_is_out_at_once_and_stays_out_of_old_sessions(client: S
     assert again.get("/console/orders/").status_code == 200
 
 
+def test_the_start_page_of_the_till_leads_to_its_work_and_counts_nothing(north: Shop) -> None:
+    _user, till = add_person(north, "cashier")
+
+    response = till.get("/console/")
+
+    page = response.content.decode()
+    led_to = re.findall(r'href="(/console/\w[^"]*)"', page[page.index('id="main"') :])
+    pages = ("orders", "join-links", "coupons", "products", "stock", "security")
+    assert led_to == [f"/console/{name}/" for name in pages]
+    assert "overview" not in response.context
+
+
 def test_another_role_counts_from_the_next_page(client: ShopClient, north: Shop) -> None:
     user, browser = add_person(north, "cashier")
 

@@ -24,8 +24,11 @@ from tenants.transaction import current_shop
 @staff_page(SIGNED_IN)
 def home(request: HttpRequest) -> HttpResponse:
     """What to do next, and what came of the last seven days."""
-    context: dict[str, Any] = {"overview": get_overview(now=timezone.now())}
-    if get_access_of(request).may("settings.edit"):
+    access = get_access_of(request)
+    context: dict[str, Any] = {}
+    if access.may("reports.view") or access.may("coupons.edit"):
+        context["overview"] = get_overview(now=timezone.now())
+    if access.may("settings.edit"):
         checklist = get_checklist()
         if checklist.is_hidden:
             context["may_show_checklist"] = True
