@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import RedirectView
 
 from backoffice.site import site
-from backoffice.views import SignInView
+from backoffice.views import SetUpView, SignInView
 
 _FORM = {"template_name": "backoffice/account/form.html"}
 
@@ -27,11 +27,7 @@ urlpatterns = [
         mfa.ReauthenticateView.as_view(**_FORM, extra_context={"page": "code"}),
         name="mfa_reauthenticate",
     ),
-    path(
-        "second-factor/",
-        totp.ActivateTOTPView.as_view(template_name="backoffice/account/second_factor.html"),
-        name="mfa_activate_totp",
-    ),
+    path("second-factor/", SetUpView.as_view(), name="mfa_activate_totp"),
     path(
         "recovery-codes/",
         recovery.ViewRecoveryCodesView.as_view(template_name="backoffice/account/recovery_codes.html"),

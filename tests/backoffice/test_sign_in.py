@@ -5,6 +5,7 @@ from staff.models import User
 
 from tenants.models import Shop
 from tests.backoffice.conftest import OPERATOR, sign_in
+from tests.support.second_factor import code_of
 from tests.support.shops import PASSWORD, ShopClient
 
 OVERVIEW = "/backoffice/"
@@ -20,6 +21,19 @@ def test_an_operator_with_a_password_alone_is_led_to_set_up_a_second_factor(oper
     client.post(reverse("account_login"), {"login": OPERATOR, "password": PASSWORD})
     page = client.get(OVERVIEW, follow=True)
     assert page.request["PATH_INFO"] == "/backoffice/second-factor/"
+
+
+def test_setting_up_a_second_factor_opens_the_back_office_in_this_session_alone(operator: User) -> None:
+    here, elsewhere = ShopClient(None), ShopClient(None)
+    for client in (here, elsewhere):
+        client.post(reverse("account_login"), {"login": OPERATOR, "password": PASSWORD})
+
+    secret = here.get(reverse("mfa_activate_totp")).context["form"].secret
+    done = here.post(reverse("mfa_activate_totp"), {"code": code_of(secret)})
+
+    assert (done.status_code, done["Location"]) == (302, reverse("mfa_view_recovery_codes"))
+    assert here.get(OVERVIEW).status_code == 200
+    assert elsewhere.get(OVERVIEW, follow=True).request["PATH_INFO"] == reverse("mfa_reauthenticate")
 
 
 def test_an_operator_gets_in_with_password_and_code(operator: User) -> None:
