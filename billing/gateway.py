@@ -213,15 +213,16 @@ class Gateway:
         subscription is unpaid Stripe leaves the invoices of further periods as drafts. None where nothing was ever
         paid: it never began.
         """
-        since, has_begun = None, False
+        issued: list[int] = []
+        has_begun = False
         newest_first = self._list(self._client.v1.invoices.list, {"subscription": subscription_id, "limit": RECENT})
         for one in newest_first:
             if one["status"] == "paid":
                 has_begun = True
                 break
             if one["status"] in {"open", "draft"}:
-                since = (one.get("status_transitions") or {}).get("finalized_at") or one["created"]
-        return facts.instant(since) if since and has_begun else None
+                issued.append((one.get("status_transitions") or {}).get("finalized_at") or one["created"])
+        return facts.instant(min(issued)) if issued and has_begun else None
 
     # Payments
 

@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 from fakes.stripe.app import FakeStripe
+from fakes.stripe.subscriptions import pause
 from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 
@@ -144,3 +145,24 @@ def test_a_debt_that_is_still_a_draft_counts_since_it_was_made(merchant: Merchan
 
     assert merchant.account.status == "unpaid"
     assert merchant.account.past_due_since == datetime.fromtimestamp(draft["created"], UTC)
+
+
+def test_of_invoices_made_in_one_second_a_debt_counts_since_the_first_was_issued(merchant: Merchant) -> None:
+    """Found by a history: the renewal waits an hour as a draft, what is due for going on after a pause does not."""
+    fake = merchant.fake
+    merchant.subscribe(card="4000000000000341")
+    fake.advance(days=31)
+    with fake.state.lock:
+        pause(fake.state, fake.state.objects[merchant.account.subscription_id], "pause_requested")
+    services.reconcile(now=fake.now)
+    services.resume_subscription(shop=merchant.shop, now=fake.now)
+    services.cancel_subscription(shop=merchant.shop, now=fake.now)
+    fake.advance(days=40)
+    first, second = [each for each in fake.all("invoice") if each["status"] == "open"]
+    assert first["created"] == second["created"]
+    issued = [each["status_transitions"]["finalized_at"] for each in (first, second)]
+    assert issued[0] - issued[1] == 3600
+
+    services.reconcile(now=fake.now)
+
+    assert merchant.account.past_due_since == datetime.fromtimestamp(issued[1], UTC)
