@@ -83,7 +83,13 @@ def test_the_form_asks_in_zhe_in_chinese_and_in_percent_off_in_english(client: S
     assert 'name="rate_unit" value="off"' in english.content.decode()
 
 
-@pytest.mark.parametrize(("unit", "typed"), [("zhe", "85"), ("zhe", "0"), ("zhe", "10"), ("off", "100"), ("off", "x")])
+@pytest.mark.parametrize(
+    ("unit", "typed"),
+    [
+        *[("zhe", "85"), ("zhe", "0"), ("zhe", "10"), ("off", "100"), ("off", "x"), ("off", "."), ("off", "%")],
+        *[("off", "1e1"), ("off", "nan"), ("off", "1e999999"), ("zhe", "-1e999999"), ("off", "1" * 21)],
+    ],
+)
 def test_a_share_that_makes_no_sense_is_refused(client: ShopClient, north: Shop, unit: str, typed: str) -> None:
     assert list(errors_of(client, north, kind="percent", rate_unit=unit, percent=typed)) == ["percent"]
 
@@ -94,6 +100,7 @@ def test_a_share_that_makes_no_sense_is_refused(client: ShopClient, north: Shop,
         ({"name": "", "amount": "", "total": "0", "per_member_limit": "x", "valid_days": ""}, None),
         ({"amount": "-1"}, ["amount"]),
         ({"amount": "1.234"}, ["amount"]),
+        ({"amount": "¥"}, ["amount"]),
         ({"minimum_spend": "forty"}, ["minimum_spend"]),
         ({"kind": "percent", "percent": ""}, ["percent"]),
         ({"validity": "until", "valid_until": ""}, ["valid_until"]),
@@ -132,6 +139,7 @@ def test_the_example_echoes_a_price(client: ShopClient) -> None:
     assert "¥100.00 → ¥85.00" in example(kind="percent", percent="8.5")
     assert "¥200.00 → ¥192.00" in example(minimum_spend="200")
     assert "→" not in example(amount="x")
+    assert "→" not in example(kind="percent", rate_unit="off", percent="1e999999")
 
 
 def test_the_page_of_a_coupon_shows_who_has_it_with_masked_numbers(

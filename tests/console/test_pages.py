@@ -115,8 +115,12 @@ def test_a_product_with_faults_is_not_added_and_keeps_what_was_typed(
 
     taken = client.post("/console/products/new/", data)
     malformed = client.post("/console/products/new/", data | {"price": "12,5x", "quantity": "-1", "name": ""})
+    signs_alone = [
+        client.post("/console/products/new/", data | {"sku": "P", "price": sign}) for sign in ("¥", "元", ",")
+    ]
 
     assert list(taken.context["form"].errors) == ["sku"]
+    assert [list(response.context["form"].errors) for response in signs_alone] == [["price"]] * 3
     assert set(malformed.context["form"].errors) == {"name", "price", "quantity"}
     assert 'value="12,5x"' in malformed.content.decode()
     assert "Pear" not in read(client, "/console/products/")

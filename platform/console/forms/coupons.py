@@ -1,5 +1,6 @@
 """The form that makes a coupon."""
 
+import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,6 +20,8 @@ _RATE_WORDS = {
     ZHE: (_("Rate in 折"), _("8.5 means that the customer pays 85%.")),
     OFF: (_("Percent off"), _("15 means that the customer pays 85%.")),
 }
+# Without exponents: whole numbers of a million digits can be written in ten characters.
+_RATE = re.compile(r"[0-9]{0,3}[.]?[0-9]{0,9}")
 # Which field each choice asks for.
 NEEDED = {
     "kind": {"amount": "amount", "percent": "percent"},
@@ -40,7 +43,7 @@ class CouponForm(forms.Form):
     )
     amount = MoneyField(label=_("Amount off"))
     percent = forms.CharField(
-        required=False, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        required=False, max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
     )
     rate_unit = forms.ChoiceField(choices=[(ZHE, ZHE), (OFF, OFF)], widget=forms.HiddenInput)
     minimum_spend = MoneyField(
@@ -81,11 +84,13 @@ class CouponForm(forms.Form):
         text = unicodedata.normalize("NFKC", self.cleaned_data["percent"]).strip().removesuffix("%").removesuffix("折")
         in_zhe = self.data.get("rate_unit") == ZHE
         try:
+            if not _RATE.fullmatch(text):
+                raise InvalidOperation
             number = Decimal(text)
             points = BASIS_POINTS - number * 1000 if in_zhe else number * 100
             if points != int(points) or not 0 < points < BASIS_POINTS:
                 raise InvalidOperation
-        except (InvalidOperation, ValueError, OverflowError):
+        except InvalidOperation:
             message = (
                 _("Write a number above 0 and below 10, like 8.5.")
                 if in_zhe

@@ -31,6 +31,8 @@ class MoneyField(forms.CharField):
         for symbol in (unicodedata.normalize("NFKC", currency_symbol(self.currency)), "¥", "元"):
             text = text.removeprefix(symbol).removesuffix(symbol)
         if not text:
+            if self.required:  # a currency's sign alone is no amount
+                raise ValidationError(self.error_messages["required"], code="required")
             return None
         try:
             return parse_minor(text, self.currency)
