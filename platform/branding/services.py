@@ -15,7 +15,8 @@ from branding.selectors import mark_key
 from tenants.transaction import current_shop
 
 MOST_BYTES = 4_000_000
-MOST_PIXELS = 40_000_000  # a camera's picture; beyond it decoding alone could fill the memory
+MOST_PIXELS = 40_000_000  # of a JPEG that is decoded at a fraction of its size
+MOST_UNPACKED = 9_000_000  # of all others, a large screen: a tiny file may hold them, and a WebP takes 16 bytes each
 LONGEST_SIDE = 512
 MOST_BYTES_OF_MARK = 1_200
 MARKS = ((64, 80), (64, 50), (48, 50), (48, 20), (32, 20))  # side and quality, from good to small
@@ -43,19 +44,31 @@ def remove_logo() -> None:
 
 
 def _decode(data: bytes) -> Image.Image:
+    """The picture upright and at most LONGEST_SIDE long: what follows holds no large one in memory."""
     if len(data) > MOST_BYTES:
         raise _refuse(_("The picture may have at most %(limit)d MB.") % {"limit": MOST_BYTES // 1_000_000})
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Pillow only warns of pictures that unpack to something huge
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
-            if picture.width * picture.height > MOST_PIXELS:
-                raise _refuse(_("The picture has too many pixels. Make it smaller first."))
+            picture: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+            # Of a progressive JPEG all is held unpacked, whatever the size asked for.
+            unpacks_small = picture.format == "JPEG" and not picture.info.get("progressive")
+            _check_pixels(picture, MOST_PIXELS if unpacks_small else MOST_UNPACKED)
             picture.draft("RGB", (LONGEST_SIDE * 2, LONGEST_SIDE * 2))
-            turned = ImageOps.exif_transpose(picture)
-            return turned.convert("RGBA")
+            _check_pixels(picture, MOST_UNPACKED)  # a long and thin one is decoded in full
+            picture.load()
+            if picture.mode not in ("RGB", "RGBA") or "transparency" in picture.info:
+                picture = picture.convert("RGBA")
+            picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+            return ImageOps.exif_transpose(picture).convert("RGBA")
     except (UnidentifiedImageError, Image.DecompressionBombError, Warning, OSError, ValueError, SyntaxError) as error:
         raise _refuse(_("This is no picture that can be read. Choose a PNG, JPEG or WebP file.")) from error
+
+
+def _check_pixels(picture: Image.Image, limit: int) -> None:
+    if picture.width * picture.height > limit:
+        text = _("The picture has too many pixels: at most %(limit)d million. Make it smaller first.")
+        raise _refuse(text % {"limit": limit // 1_000_000})
 
 
 def _encode(picture: Image.Image, side: int, *, quality: int) -> bytes:

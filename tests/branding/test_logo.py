@@ -112,6 +112,45 @@ def test_a_small_file_that_unpacks_to_something_huge_is_refused(now: datetime) -
         set_logo(data=out.getvalue(), now=now)
 
 
+@pytest.mark.parametrize(
+    ("kind", "size", "options", "limit"),
+    [
+        ("PNG", (3000, 3001), {}, "9 million"),
+        ("WEBP", (3000, 3001), {"method": 0}, "9 million"),
+        ("JPEG", (3000, 3001), {"progressive": True}, "9 million"),
+        ("JPEG", (60_000, 160), {}, "9 million"),
+        ("JPEG", (6000, 6667), {}, "40 million"),
+    ],
+    ids=["png", "webp", "progressive jpeg", "long and thin jpeg", "jpeg"],
+)
+def test_a_tiny_file_with_many_pixels_is_refused_by_a_limit_it_names(
+    kind: str, size: tuple[int, int], options: dict[str, object], limit: str, now: datetime
+) -> None:
+    out = io.BytesIO()
+    Image.new("L", size).save(out, format=kind, **options)
+
+    with pytest.raises(InvalidInput, match=limit):
+        set_logo(data=out.getvalue(), now=now)
+
+
+def test_a_cameras_jpeg_is_unpacked_small_and_taken(now: datetime) -> None:
+    out = io.BytesIO()
+    Image.new("L", (6000, 4000)).save(out, format="JPEG")
+
+    set_logo(data=out.getvalue(), now=now)
+
+    assert opened(get_logo()).size == (512, 341)
+
+
+def test_the_colour_that_a_picture_calls_clear_stays_clear(now: datetime) -> None:
+    out = io.BytesIO()
+    Image.new("L", (800, 800), 3).save(out, format="PNG", transparency=3)
+
+    set_logo(data=out.getvalue(), now=now)
+
+    assert opened(get_logo()).convert("RGBA").getpixel((9, 9))[3] == 0  # type: ignore[index]
+
+
 def test_pages_ask_the_database_once_a_minute(
     now: datetime,
     django_assert_num_queries: DjangoAssertNumQueries,
