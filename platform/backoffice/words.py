@@ -61,6 +61,12 @@ _WORDS: dict[str, str | Promise] = {
     "retry": gettext_lazy("Tried again"),
     "resolve": gettext_lazy("Resolved"),
     "sync": gettext_lazy("Compared with Stripe"),
+    # what they do to their own access
+    "sign_in": gettext_lazy("signed in"),
+    "sign_in_failed": gettext_lazy("failed to sign in"),
+    "code": gettext_lazy("Code of your second factor"),
+    "set_up_factor": gettext_lazy("Set up a second factor"),
+    "remove_factor": gettext_lazy("Remove the second factor"),
     **INDUSTRIES,
     **dict(settings.LANGUAGES),
     **dict(Shop.Access.choices),

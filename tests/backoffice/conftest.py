@@ -3,6 +3,9 @@
 import re
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
 from django.urls import reverse
 from staff.models import User
 
@@ -28,3 +31,14 @@ def sign_in(email: str = OPERATOR) -> ShopClient:
     client.post(reverse("mfa_activate_totp"), {"code": code_of(secret)})
     client.post(f"{reverse('mfa_reauthenticate')}?next=/backoffice/", {"code": code_of(secret)})
     return client
+
+
+def list_deeds() -> QuerySet[LogEntry]:
+    """What the log says was done, beside operators' own sign-ins."""
+    return LogEntry.objects.exclude(content_type=ContentType.objects.get_for_model(User)).order_by("id")
+
+
+def list_sign_ins() -> list[str]:
+    """What the log says of operators' access, the oldest first."""
+    kind = ContentType.objects.get_for_model(User)
+    return list(LogEntry.objects.filter(content_type=kind).order_by("id").values_list("change_message", flat=True))

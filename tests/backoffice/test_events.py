@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import stripe
 from backoffice import retries
-from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 from fakes.stripe.app import FakeStripe
@@ -17,7 +16,7 @@ from billing import gateway
 from billing.models import Account, PaymentEvent
 from billing.services.accounts import open_account
 from tenants.models import Shop
-from tests.backoffice.conftest import OPERATOR, sign_in
+from tests.backoffice.conftest import OPERATOR, list_deeds, sign_in
 from tests.support.billing import connect, make_fake
 from tests.support.shops import ShopClient
 
@@ -96,7 +95,7 @@ def test_a_retry_that_works_says_so(operator: User, account: Account) -> None:
     page = retry(sign_in(), event)
     assert "1 event was processed." in page
     assert states() == {"evt_1": "done"}
-    assert LogEntry.objects.get().change_message == f"retry done: {REASON}"
+    assert list_deeds().get().change_message == f"retry done: {REASON}"
 
 
 def test_a_retry_that_fails_says_so(
@@ -108,7 +107,7 @@ def test_a_retry_that_fails_says_so(
     assert "1 event failed again" in page
     assert "processed." not in page
     assert states() == {"evt_1": "pending"}
-    assert LogEntry.objects.get().change_message == f"retry pending: {REASON}"
+    assert list_deeds().get().change_message == f"retry pending: {REASON}"
 
 
 def test_a_retry_of_what_is_none_of_ours_says_so(operator: User, account: Account) -> None:
@@ -119,7 +118,7 @@ def test_a_retry_of_what_is_none_of_ours_says_so(operator: User, account: Accoun
 def test_what_is_not_given_up_is_not_tried_again(operator: User, account: Account) -> None:
     page = retry(sign_in(), bury(1, account.customer_id, state="done"))
     assert "1 event is not given up: nothing was done." in page
-    assert not LogEntry.objects.exists()
+    assert not list_deeds().exists()
 
 
 def test_many_are_tried_again_with_one_reason(operator: User, account: Account) -> None:
@@ -136,11 +135,11 @@ def test_many_are_tried_again_with_one_reason(operator: User, account: Account) 
 
     assert states() == {"evt_1": "done", "evt_2": "done", "evt_3": "ignored", "evt_4": "done", "evt_5": "dead"}
     assert "1 event is of no account of ours" in page
-    assert set(LogEntry.objects.values_list("object_id", "change_message")) >= {
+    assert set(list_deeds().values_list("object_id", "change_message")) >= {
         (str(ours[0].pk), f"retry done: {REASON}"),
         (str(stranger.pk), f"retry ignored: {REASON}"),
     }
-    assert not LogEntry.objects.filter(object_id__in=[str(settled.pk), str(other.pk)]).exists()
+    assert not list_deeds().filter(object_id__in=[str(settled.pk), str(other.pk)]).exists()
 
 
 @pytest.mark.parametrize("reason", ["", "short", " " * 30])
@@ -148,7 +147,7 @@ def test_many_are_not_tried_again_without_a_reason(operator: User, account: Acco
     event = bury(1, account.customer_id)
     assert retry_many(sign_in(), event, reason=reason).status_code == 200
     assert states() == {"evt_1": "dead"}
-    assert not LogEntry.objects.exists()
+    assert not list_deeds().exists()
 
 
 def test_nothing_given_up_among_the_selected_is_said(operator: User, account: Account) -> None:
@@ -162,7 +161,7 @@ def test_who_may_only_look_tries_nothing_again(operator: User, account: Account)
     assert "retry_selected" not in client.get(LIST).content.decode()
     retry_many(client, event)
     assert states() == {"evt_1": "dead"}
-    assert not LogEntry.objects.exists()
+    assert not list_deeds().exists()
 
 
 def test_another_sites_form_tries_nothing_again(operator: User, account: Account) -> None:
@@ -182,4 +181,4 @@ def test_who_waits_gets_an_answer_in_time(operator: User, account: Account, monk
 
     assert states() == {"evt_1": "ignored", "evt_2": "ignored", "evt_3": "dead"}
     assert "1 event was not reached in time. Try it again." in page
-    assert LogEntry.objects.count() == 2
+    assert list_deeds().count() == 2

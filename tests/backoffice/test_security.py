@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
-from django.contrib.admin.models import LogEntry
 from django.core.cache import cache
 from django.core.management import call_command
 from django.urls import reverse
@@ -17,7 +16,7 @@ from billing.models import PlanOverride
 from tenants.models import Shop
 from tenants.services import set_access
 from tenants.transaction import tenant_transaction
-from tests.backoffice.conftest import OPERATOR, sign_in
+from tests.backoffice.conftest import OPERATOR, list_deeds, sign_in
 from tests.backoffice.test_shops import REASON, act
 from tests.support.shops import PASSWORD, ShopClient
 
@@ -29,7 +28,7 @@ def enter(client: ShopClient, shop: Shop) -> str:
 
 def assert_nothing_was_done() -> None:
     assert not PlanOverride.objects.exists()
-    assert not LogEntry.objects.exists()
+    assert not list_deeds().exists()
 
 
 @pytest.mark.parametrize("reason", ["", " " * 40, "too short", "x" * 2000, "ten\0 characters"])
@@ -61,7 +60,7 @@ def test_a_plan_holds_to_the_end_of_its_last_day(operator: User, shops: tuple[Sh
     until = PlanOverride.objects.get().until
     assert until is not None
     assert (until.date(), until.hour) == (today + timedelta(days=1), 0)
-    assert LogEntry.objects.get().change_message == f"plan scale until {today}: {REASON}"
+    assert list_deeds().get().change_message == f"plan scale until {today}: {REASON}"
     page = client.get(reverse("admin:tenants_shop_change", args=[shops[0].pk])).content.decode()
     assert f"{today} – {today} · {OPERATOR}" in page
     given = PlanOverride.objects.get()

@@ -14,7 +14,7 @@ from billing.services import open_shop_on_trial
 from tenants.models import Shop
 from tenants.selectors import get_shop
 from tenants.transaction import tenant_transaction
-from tests.backoffice.conftest import OPERATOR, sign_in
+from tests.backoffice.conftest import OPERATOR, list_deeds, sign_in
 from tests.support.shops import PASSWORD, ShopClient
 
 REASON = "ticket 4711: asked by phone"
@@ -57,7 +57,7 @@ def test_a_plan_is_given_with_a_reason_and_ended_again(operator: User, trial_sho
     ]
     act(client, "end_plan", trial_shop, reason=REASON)
     assert get_shop(slug="corner").plan == "trial"
-    assert list(LogEntry.objects.order_by("id").values_list("object_id", "change_message")) == [
+    assert list(list_deeds().values_list("object_id", "change_message")) == [
         (str(trial_shop.pk), f"plan scale: {REASON}"),
         (str(trial_shop.pk), f"end: {REASON}"),
     ]
@@ -67,7 +67,7 @@ def test_a_plan_is_given_with_a_reason_and_ended_again(operator: User, trial_sho
 def test_nothing_is_done_without_a_reason(operator: User, trial_shop: Shop, fields: dict[str, str]) -> None:
     act(sign_in(), "give_plan", trial_shop, plan="scale", **fields)
     assert get_shop(slug="corner").plan == "trial"
-    assert not LogEntry.objects.exists()
+    assert not list_deeds().exists()
 
 
 def test_looking_at_a_dialog_does_nothing(operator: User, trial_shop: Shop) -> None:
@@ -104,7 +104,7 @@ def test_entering_a_shop_stands_in_both_logs_and_ends_soon(operator: User, shops
         assert client.get(personal).status_code == 403
     with tenant_transaction(south):
         assert not AuditEntry.objects.exists()
-    assert LogEntry.objects.get().change_message == f"enter: {REASON}"
+    assert list_deeds().get().change_message == f"enter: {REASON}"
 
 
 def test_examining_a_shop_says_that_all_is_in_order(operator: User, shops: tuple[Shop, Shop]) -> None:
@@ -123,7 +123,7 @@ def test_examining_a_shop_stands_in_both_logs(operator: User, shops: tuple[Shop,
         assert entry.after == {"reason": REASON}
     with tenant_transaction(south):
         assert not AuditEntry.objects.exists()
-    assert LogEntry.objects.get().change_message == f"examine 0 findings: {REASON}"
+    assert list_deeds().get().change_message == f"examine 0 findings: {REASON}"
 
 
 def test_nobody_examines_a_shop_whose_log_does_not_say_so(
@@ -142,7 +142,7 @@ def test_nobody_examines_a_shop_whose_log_does_not_say_so(
             page = client.get(reverse("admin:tenants_shop_change", args=[shops[0].pk])).content.decode()
         assert "Its tables cannot be read before it is migrated." in page
         assert "Everything is in order." not in page
-    assert set(LogEntry.objects.values_list("change_message", flat=True)) == {f"examine: {REASON}"}
+    assert set(list_deeds().values_list("change_message", flat=True)) == {f"examine: {REASON}"}
 
 
 def test_the_log_of_operators_takes_no_change(operator: User, trial_shop: Shop) -> None:

@@ -1,14 +1,26 @@
 """Who gets into the back office, and what stands between."""
 
+import time
+from typing import Any
+
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.models import Authenticator
 from django.urls import reverse
 from staff.models import User
+from staff.second_factor import SecondFactorAdapter
 
 from tenants.models import Shop
-from tests.backoffice.conftest import OPERATOR, sign_in
+from tests.backoffice.conftest import OPERATOR, list_sign_ins, sign_in
 from tests.support.second_factor import code_of
 from tests.support.shops import PASSWORD, ShopClient
 
 OVERVIEW = "/backoffice/"
+
+
+def read_code(*, later: int) -> str:
+    """What the operator's phone shows so many periods from now."""
+    stored = Authenticator.objects.get(type=Authenticator.Type.TOTP).data["secret"]
+    return code_of(SecondFactorAdapter().decrypt(stored), later=later)
 
 
 def test_a_stranger_is_led_to_the_sign_in(db: None) -> None:
@@ -69,3 +81,50 @@ def test_an_operator_changes_the_phone_by_removing_the_factor_and_setting_up_ano
     assert client.get(reverse("mfa_deactivate_totp")).status_code == 200
     page = client.post(reverse("mfa_deactivate_totp"), follow=True)
     assert page.request["PATH_INFO"] == reverse("mfa_activate_totp")
+
+
+def test_a_session_whose_code_is_old_removes_no_factor_by_the_password(operator: User) -> None:
+    """Else a session that was left open, and the password, would put the thief's own phone in."""
+    client = sign_in()
+    session: Any = client.session
+    for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        record["at"] = time.time() - 12 * 3600 - 1
+    session.save()
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+
+    to_code = (302, f"{reverse('mfa_reauthenticate')}?next={reverse('mfa_deactivate_totp')}")
+    for answer in (client.get(reverse("mfa_deactivate_totp")), client.post(reverse("mfa_deactivate_totp"))):
+        assert (answer.status_code, answer["Location"]) == to_code
+    assert Authenticator.objects.filter(user=operator, type=Authenticator.Type.TOTP).exists()
+
+    back = client.post(to_code[1], {"code": read_code(later=1)})
+    client.post(back["Location"])
+    assert back["Location"] == reverse("mfa_deactivate_totp")
+    assert not Authenticator.objects.exists()
+
+
+def test_what_happens_to_an_operators_access_stands_in_the_log(operator: User) -> None:
+    client, ip = sign_in(), "127.0.0.1"
+    ShopClient(None).post(reverse("account_login"), {"login": OPERATOR.upper(), "password": "wrong"})
+    ShopClient(None).post(reverse("account_login"), {"login": "nobody@laxin.example", "password": "wrong"})
+    client.post(reverse("mfa_deactivate_totp"))
+
+    assert [entry for entry in list_sign_ins() if not entry.startswith("code")] == [
+        f"sign_in: {ip}",
+        f"set_up_factor: {ip}",
+        f"sign_in_failed: {ip}",
+        f"remove_factor: {ip}",
+    ]
+
+
+def test_signing_in_with_a_code_stands_in_the_log_once(operator: User) -> None:
+    sign_in()
+    before = list_sign_ins()
+    client = ShopClient(None)
+    client.post(reverse("account_login"), {"login": OPERATOR, "password": PASSWORD})
+    assert list_sign_ins() == before
+
+    client.post(reverse("mfa_authenticate"), {"code": read_code(later=1)})
+
+    assert client.get(OVERVIEW).status_code == 200
+    assert list_sign_ins() == [*before, "sign_in: 127.0.0.1"]

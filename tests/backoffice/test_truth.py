@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from backoffice.advice import ADVICE
-from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 from staff.models import User
@@ -18,7 +17,7 @@ from billing.services.accounts import open_account
 from tenants.models import Shop
 from tenants.services import set_access
 from tenants.transaction import tenant_transaction
-from tests.backoffice.conftest import OPERATOR, sign_in
+from tests.backoffice.conftest import OPERATOR, list_deeds, sign_in
 from tests.backoffice.test_shops import REASON, act
 from tests.support.billing import connect, make_fake
 from tests.support.shops import ShopClient
@@ -44,7 +43,7 @@ def test_a_plan_that_is_over_by_its_date_is_not_ended_again(operator: User, shop
     page = page_of(client, "tenants_shop", shops[0].pk)
     assert "No operator has given this shop a plan." in page
     assert PlanOverride.objects.get().ended_at is None
-    assert not LogEntry.objects.exists()
+    assert not list_deeds().exists()
 
 
 def test_a_plan_that_is_replaced_after_its_end_shows_its_own_end(operator: User, shops: tuple[Shop, Shop]) -> None:
