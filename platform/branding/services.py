@@ -37,10 +37,11 @@ def set_logo(*, data: bytes, now: datetime) -> None:
     _forget_mark()
 
 
-def remove_logo() -> None:
-    """Go back to the shop's name alone; where there is no logo nothing changes."""
-    Logo.objects.filter(pk=1).delete()
+def remove_logo() -> bool:
+    """Go back to the shop's name alone; tell whether there was a logo."""
+    deleted, _counts = Logo.objects.filter(pk=1).delete()
     _forget_mark()
+    return deleted > 0
 
 
 def _decode(data: bytes) -> Image.Image:

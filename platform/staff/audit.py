@@ -63,6 +63,7 @@ SUBJECTS: dict[str, str | Promise] = {
     "coupons_coupon": _("Coupons of customers"),
     "joining_joinlink": _("Join link"),
     "checkout_order": _("Order"),
+    "branding_logo": _("Logo"),
     "tenants_domain": _("Domain"),
     "billing_account": _("Plan and payments"),
     "tenants_shop": _("Shop"),

@@ -20,7 +20,7 @@ from onboarding.models import SampleRow
 from onboarding.services import put_samples_in
 from PIL import Image
 from pytest_django import DjangoAssertNumQueries
-from staff.models import User
+from staff.models import AuditEntry, User
 
 from tenants.models import Shop
 from tests.conftest import ClientFor
@@ -177,6 +177,19 @@ def test_the_logo_is_on_the_pages_after_it(owner: ShopClient) -> None:
     assert get_logo() is not None
     owner.post("/console/logo/", {"remove": "yes"})
     assert get_logo() is None
+
+
+def test_who_changed_the_logo_stands_in_the_audit_log(owner: ShopClient, owner_user: User) -> None:
+    owner.post("/console/logo/", {"remove": "yes"})
+    owner.post("/console/logo/", {"logo": a_picture()})
+    owner.post("/console/logo/", {"logo": SimpleUploadedFile("a.png", b"hello")})
+    owner.post("/console/logo/", {"remove": "yes"})
+
+    entries = AuditEntry.objects.filter(subject="branding_logo").order_by("id")
+    assert list(entries.values_list("event", "actor_name")) == [
+        ("update", owner_user.email), ("delete", owner_user.email),
+    ]  # fmt: skip
+    assert "Logo: removed" in text(owner.get("/console/audit/"))
 
 
 def test_what_is_no_picture_is_said_at_the_field(owner: ShopClient) -> None:

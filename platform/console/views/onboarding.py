@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 from kernel.errors import DomainError, InvalidInput
 from onboarding.services import hide_checklist, put_samples_in, show_checklist, take_samples_out
+from staff.audit import record_own_event
 
 from console.access import get_actor, staff_page
 from console.forms.onboarding import LogoForm, SamplesForm
@@ -70,7 +71,8 @@ def logo(request: HttpRequest) -> HttpResponse:
     form = LogoForm(request.POST or None, request.FILES or None)
     if request.method == "POST":
         if request.POST.get("remove") == "yes":
-            remove_logo()
+            if remove_logo():
+                record_own_event(event="delete", subject="branding_logo")
             messages.success(request, _("The logo is gone; pages show the shop’s name."))
             return redirect("console:logo")
         form = LogoForm(request.POST, request.FILES)
@@ -87,6 +89,7 @@ def _save(form: LogoForm) -> bool:
         with transaction.atomic():
             # One byte more than allowed is enough to refuse it.
             set_logo(data=upload.read(MOST_BYTES + 1), now=timezone.now())
+            record_own_event(event="update", subject="branding_logo")
     except InvalidInput as fault:
         form.add_error("logo", fault.message)
         return False
