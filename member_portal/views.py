@@ -17,6 +17,7 @@ from joining.services import join_member
 from joining.types import JoinResult, LinkRow
 from kernel.errors import DomainError, InvalidInput
 from members.errors import InvalidPhone
+from members.phones import MAX_TYPED
 from members.selectors import get_member
 from members.services import revoke_token
 from members.types import TokenRow
@@ -120,7 +121,7 @@ def _join(request: HttpRequest, code: str, *, now: datetime) -> HttpResponse:
     except InvalidPhone as error:
         link = get_link(code=code, now=now)
         assert link is not None
-        return _form(request, link, None, now=now, typed=phone or "", error=error)
+        return _form(request, link, None, now=now, typed=(phone or "")[:MAX_TYPED], error=error)
     except LinkNotFound:
         return _notice(request, "unknown")
     except LinkClosed:

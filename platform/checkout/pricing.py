@@ -105,12 +105,14 @@ class PricedCart:
     def skipped(self) -> list[Skipped]:
         """The live promotions that gave nothing, and why; none of an order's cart. Costs by their number.
 
+        One that a code opens is there only where the code was presented: nobody reads what others hold coupons of.
         An unverified token learns nothing of its member's history: what is missing from it is left out.
         """
         if self.cart.closed_at:
             return []
         explained = self.rules.ruleset.price(self.facts, explain=True).skipped or ()
         hides_member = self.token is None or not self.token.is_verified
+        presented = set(self.facts["coupons"])
         return [
             Skipped(
                 promotion_id=UUID(entry.promotion),
@@ -121,6 +123,7 @@ class PricedCart:
                 else Gap(entry.gap.fact, entry.gap.missing),
             )
             for entry in explained
+            if not (codes := self.rules.codes[entry.promotion]) or presented.intersection(codes)
         ]
 
     @property

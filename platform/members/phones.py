@@ -9,6 +9,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from members.errors import InvalidPhone
 
 MAX_TYPED = 40
+_MAX_PASTED = 4 * MAX_TYPED  # with invisible marks; some characters become eighteen by NFKC, so this is asked first
 _REACHES_A_PERSON = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
@@ -20,6 +21,8 @@ def normalize_phone(raw: str, region: str) -> str:
 
     Raises `InvalidPhone` for anything else: too short, too long, letters, a landline, an extension.
     """
+    if len(raw) > _MAX_PASTED:
+        raise InvalidPhone(_message(), field=["phone"])
     text = "".join(
         character for character in unicodedata.normalize("NFKC", raw) if unicodedata.category(character) != "Cf"
     )

@@ -117,7 +117,7 @@ class AppliedPromotion(graphene.ObjectType):
 
 
 class SkippedPromotion(graphene.ObjectType):
-    """A live promotion that gave nothing."""
+    """A live promotion that gave nothing. One that a code opens is named only where the code was presented."""
 
     promotion_id = graphene.ID(required=True)
     name = graphene.String(required=True)
@@ -280,7 +280,7 @@ class CartMutations(graphene.ObjectType):
             scope=caller.idempotency_scope(),
             work=lambda: create_cart(
                 lines=_read_lines(input),
-                channel=_value(input.channel),
+                channel=_value(input.channel or Channel.ONLINE),
                 token=caller.token,
                 shop=context.shop,
                 now=context.now,

@@ -167,6 +167,16 @@ def test_a_bad_number_is_said_beside_the_field_and_kept_in_it(
     assert not Member.objects.exists()
 
 
+def test_a_number_of_a_megabyte_does_not_come_back(phone: ShopClient, shop: Shop, now: datetime) -> None:
+    make_link(now, make_batch(now))
+
+    response = phone.post("/j/welcome", {"phone": "9" * 1_000_000})
+
+    assert response.status_code == 422
+    assert f'value="{"9" * 40}"' in response.content.decode()
+    assert len(response.content) < 10_000
+
+
 def test_without_number_and_cookie_the_form_asks_for_the_number(phone: ShopClient, shop: Shop, now: datetime) -> None:
     make_link(now, make_batch(now))
     phone.cookies["laxin_member"] = "expired-or-made-up"

@@ -69,6 +69,16 @@ def test_what_is_no_mobile_number_is_refused(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "typed", ["ﷺ" * 330_000, "\u200b" * 330_000 + "13800138000", "1" * 161], ids=["wide", "invisible", "digits"]
+)
+def test_what_is_far_too_long_is_refused_before_it_is_looked_at(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("members.phones.unicodedata", None)
+
+    with pytest.raises(InvalidPhone):
+        normalize_phone(typed, "CN")
+
+
+@pytest.mark.parametrize(
     ("phone", "masked"),
     [("+8613812348000", "138****8000"), ("+14155552671", "415****2671"), ("+6591234567", "****67")],
 )

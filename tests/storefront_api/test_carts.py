@@ -101,6 +101,20 @@ def test_why_a_promotion_is_skipped_is_worked_out_only_when_asked_for(
     assert from_global_id(promotion_id, "Promotion")
 
 
+@pytest.mark.parametrize("schedule", [{}, {"schedule": {"from": "2096-01-01T00:00:00+08:00"}}])
+def test_a_promotion_that_a_code_opens_is_named_to_nobody_without_the_code(
+    storefront: Storefront, now: datetime, schedule: dict[str, str]
+) -> None:
+    with storefront.inside():
+        make_promotion(now, name="Staff 50 %", coupon={"codes": ["STAFF"]}, **schedule)
+        make_promotion(now, name="Much", when={"fact": "subtotal", "op": "gte", "value": 10**6})
+
+    cart = create(storefront, TEA=2)
+
+    skipped = storefront.run("query($id: ID!) { cart(id: $id) { skipped { name reason } } }", id=cart["id"])
+    assert skipped["cart"]["skipped"] == [{"name": "Much", "reason": "NOT_MET"}]
+
+
 @pytest.mark.parametrize(
     ("lines", "refusal"),
     [

@@ -14,9 +14,11 @@ from graphql import (
     GraphQLScalarType,
     is_required_input_field,
 )
+from kernel.ids import to_global_id
 
 from storefront_api.schema.root import SCHEMA
-from tests.storefront_api.documents import CART_CREATE, CART_LINES_SET
+from tests.storefront_api.documents import CART_CREATE, CART_LINES_SET, JOIN
+from tests.support.coupons import make_batch, make_link
 from tests.support.statements import statements
 from tests.support.storefront import Storefront, make_product
 
@@ -74,6 +76,33 @@ def list_wrong(kind: Any) -> Iterator[Any]:
             yield from WRONG_SCALARS[kind.name]
 
 
+def taken(kind: Any, known: dict[str, Any], name: str = "") -> Any:
+    """A value that is not only of the type but found in the shop, by the name of its field."""
+    match kind:
+        case GraphQLNonNull():
+            return taken(kind.of_type, known, name)
+        case GraphQLList():
+            return [taken(kind.of_type, known, name)]
+        case GraphQLInputObjectType():
+            return {each: taken(field.type, known, each) for each, field in kind.fields.items()}
+    return known.get(name, right(kind))
+
+
+def list_with_null(kind: Any, known: dict[str, Any], name: str = "") -> Iterator[Any]:
+    """Values with null in one place where it may stand, and good ones everywhere else."""
+    match kind:
+        case GraphQLNonNull():
+            yield from (value for value in list_with_null(kind.of_type, known, name) if value is not None)
+            return
+        case GraphQLList():
+            yield from ([value] for value in list_with_null(kind.of_type, known, name))
+        case GraphQLInputObjectType():
+            for each, field in kind.fields.items():
+                values = list_with_null(field.type, known, each)
+                yield from ({**taken(kind, known), each: value} for value in values)
+    yield None
+
+
 def list_integers(kind: Any) -> list[str]:
     """The paths of the integers in a type."""
     while isinstance(kind, GraphQLNonNull | GraphQLList):
@@ -124,3 +153,36 @@ def test_a_variable_of_a_wrong_type_is_refused_before_anything_runs(
             answer = storefront.post(document, {"v": value})
         assert (answer.status, set(answer.codes), found) == (400, {"BAD_USER_INPUT"}, []), (value, answer.body)
         assert "data" not in answer.body
+
+
+@pytest.mark.parametrize(("operation", "name", "argument"), ARGUMENTS)
+def test_null_where_it_may_stand_is_taken_or_refused_in_so_many_words(
+    storefront: Storefront, now: datetime, operation: str, name: str, argument: str
+) -> None:
+    with storefront.inside():
+        make_product(now)
+        batch_id = make_batch(now)
+        make_link(now, batch_id)
+    member = storefront.as_member(
+        storefront.mutate(JOIN, joinCode="welcome", phone="13800138000", idempotencyKey="first")["token"]
+    )
+    cart = member.mutate(CART_CREATE, lines=[{"sku": "TEA", "quantity": 1}])["cart"]["id"]
+    known = {
+        "cartId": cart,
+        "id": cart,
+        "sku": "TEA",
+        "joinCode": "welcome",
+        "code": "welcome",
+        "phone": "13900139000",
+        "batch": to_global_id("Batch", batch_id),
+    }
+    arguments = ROOTS[operation][name].args
+    others = {each: argument.type for each, argument in arguments.items() if isinstance(argument.type, GraphQLNonNull)}
+    declared = {**others, argument: arguments[argument].type}
+    document = f"{operation}({', '.join(f'${each}: {kind}' for each, kind in declared.items())}) {{ {name}("
+    document += f"{', '.join(f'{each}: ${each}' for each in declared)}) {{ __typename }} }}"
+
+    for value in list_with_null(declared[argument], known, argument):
+        variables = {each: taken(kind, known, each) for each, kind in others.items()} | {argument: value}
+        answer = member.post(document, variables)
+        assert (answer.status, set(answer.codes) <= {"INVALID", "NOT_FOUND"}) == (200, True), (value, answer.body)
