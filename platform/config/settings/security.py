@@ -10,6 +10,7 @@ from config.settings.base import ENV
 ALLOWED_HOSTS = ["*"]
 
 # Cookies belong to one host (no *_COOKIE_DOMAIN): one shop's never reach another shop or the public site.
+SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_NAME = "laxin_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
