@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from staff.audit import record_event
 from staff.models import User
 from staff.requests import get_actor
-from staff.throttles import may_send_new_password
+from staff.throttles import count_guess, forget_guesses, may_send_new_password, name_guesser
 from tenants.addresses import get_page_address
 from tenants.transaction import act_as, current_shop, find_actor, find_current_shop
 
@@ -61,11 +61,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return get_page_address(path.replace("UID-KEY", quote(key)))
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Attempts at an account are counted by its address alone; keys of the cache carry the shop.
+        """Attempts at an account are counted closely by who asks and its address; keys of the cache carry the shop.
 
         allauth counts by Host too, which whoever guesses can spell in many ways.
         """
-        return str(credentials.get("email", "")).lower()
+        return name_guesser(request, email=str(credentials.get("email", "")))
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Attempts from everywhere at one account are counted too, by a much wider limit; the right one is not."""
+        super().pre_authenticate(request, **credentials)
+        usage = count_guess(request, email=str(credentials.get("email", "")))
+        if usage is None:
+            raise self.validation_error("too_many_login_attempts")
+        self._login_failed_rl_usage.usage += usage.usage
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """Who chose a new password by link may sign in with it, however many guessed before."""
+        super()._delete_login_attempts_cached_email(request, **credentials)
+        forget_guesses(request, email=str(credentials.get("email", "")))
 
     def set_password(self, user: User, password: str) -> None:
         """By a link from an e-mail nobody is signed in; the audit log names whose link it was."""

@@ -1,6 +1,10 @@
-"""How often we write to addresses that nobody has proven to be theirs, and how many shops are opened.
+"""How often a password is guessed, how often we write to addresses of strangers, and how many shops are opened.
 
 Anybody can type a stranger's address, and a text of their own as a name.
+
+Wrong passwords: 5 in five minutes from one network at one address (allauth counts those), and 100 an hour at one
+address from everywhere, so at most 2400 guesses a day at one account. Who guesses from one network therefore does not
+keep the owner out. A new password by link ends both counts. Wrong codes are counted by the account alone.
 
 The rates are those of ACCOUNT_RATE_LIMITS (`config.settings.security`); what was counted lies in the cache.
 """
@@ -9,7 +13,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from allauth.core.internal.ratelimit import consume, get_rates
+from allauth.core.internal.ratelimit import RateLimitUsage, clear, consume, get_ip, get_rates
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -19,6 +23,21 @@ from tenants.cache import PUBLIC
 from tenants.transaction import current_shop
 
 APP = "allauth.account"
+
+
+def name_guesser(request: HttpRequest, *, email: str) -> str:
+    """By what wrong passwords are counted closely: the network that asks (of IPv6 its /64) and the address it tries."""
+    return f"{get_ip(request)} {email.lower()}"
+
+
+def count_guess(request: HttpRequest, *, email: str) -> RateLimitUsage | None:
+    """Count a password that is tried at an address, from wherever; None where it is one too many."""
+    return consume(request, app=APP, action="login_failed_anywhere", key=email.lower())
+
+
+def forget_guesses(request: HttpRequest, *, email: str) -> None:
+    """Begin to count the passwords that are tried at an address from everywhere anew."""
+    clear(request, app=APP, action="login_failed_anywhere", key=email.lower())
 
 
 def check_may_write_to(request: HttpRequest, *, email: str) -> None:

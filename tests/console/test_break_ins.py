@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -186,6 +187,29 @@ def test_a_link_to_another_address_ends_after_a_day(north: Shop, monkeypatch: py
         assert ShopClient(north).get(link).status_code == status
 
 
+@pytest.fixture
+def _few_anywhere(settings: Any) -> None:
+    """Five guesses at an account from everywhere, not a hundred."""
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login_failed_anywhere": "5/h/key"}
+
+
+def test_who_guesses_keeps_nobody_out_who_asks_from_elsewhere(north: Shop) -> None:
+    for _ in range(6):
+        sign_in(north, "wrong", REMOTE_ADDR="10.0.0.1")
+
+    assert not is_in(sign_in(north, REMOTE_ADDR="10.0.0.1"))
+    assert is_in(sign_in(north, REMOTE_ADDR="10.0.0.2"))
+
+
+def test_guesses_from_one_network_are_counted_together(north: Shop) -> None:
+    for number in range(5):
+        sign_in(north, "wrong", REMOTE_ADDR=f"2001:db8::{number}")
+
+    assert not is_in(sign_in(north, REMOTE_ADDR="2001:db8::99"))
+    assert is_in(sign_in(north, REMOTE_ADDR="2001:db8:0:1::99"))
+
+
+@pytest.mark.usefixtures("_few_anywhere")
 def test_guesses_at_one_account_are_counted_from_wherever_they_come(north: Shop) -> None:
     for number in range(5):
         sign_in(north, "wrong", REMOTE_ADDR=f"10.0.0.{number}")
@@ -193,6 +217,27 @@ def test_guesses_at_one_account_are_counted_from_wherever_they_come(north: Shop)
     assert not is_in(sign_in(north, REMOTE_ADDR="10.0.0.99"))
     cache.clear()
     assert is_in(sign_in(north, REMOTE_ADDR="10.0.0.99"))
+
+
+@pytest.mark.usefixtures("_few_anywhere")
+def test_the_right_password_is_no_guess(north: Shop) -> None:
+    for _ in range(6):
+        assert is_in(sign_in(north))
+
+
+@pytest.mark.usefixtures("_few_anywhere")
+@pytest.mark.parametrize("places", [["10.0.0.1"] * 5, [f"10.0.0.{number}" for number in range(5)]])
+def test_a_new_password_by_link_signs_in_however_many_guessed_before(north: Shop, places: list[str]) -> None:
+    for place in places:
+        sign_in(north, "wrong", REMOTE_ADDR=place)
+    assert not is_in(sign_in(north, REMOTE_ADDR="10.0.0.1"))
+    link = ask_for_reset(north, owner_email("north"))
+
+    client = ShopClient(north, REMOTE_ADDR="10.0.0.1")
+    form = client.get(link, follow=True)
+    client.post(form.request["PATH_INFO"], {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})
+
+    assert is_in(sign_in(north, NEW_PASSWORD, REMOTE_ADDR="10.0.0.1"))
 
 
 def test_guesses_from_one_address_are_counted_whomever_they_are_at(north: Shop) -> None:
@@ -211,20 +256,28 @@ def list_spellings(shop: Shop) -> list[str]:
     return ["north.localhost:81", "NORTH.localhost", "north.localhost.", own, f"{own}:4444"]
 
 
-def test_guesses_at_one_account_are_counted_however_the_shops_address_is_spelled(north: Shop) -> None:
+@pytest.mark.parametrize("from_one_place", [True, False])
+@pytest.mark.usefixtures("_few_anywhere")
+def test_guesses_at_one_account_are_counted_however_the_shops_address_is_spelled(
+    north: Shop, settings: Any, from_one_place: bool
+) -> None:
+    if from_one_place:  # the close limit alone
+        settings.ACCOUNT_RATE_LIMITS = {"login_failed": "5/300s/key"}
     spellings = list_spellings(north)
     for number, host in enumerate(spellings):
-        sign_in(north, "wrong", email="Owner@North.Example", HTTP_HOST=host, REMOTE_ADDR=f"10.0.0.{number}")
+        place = "10.0.0.1" if from_one_place else f"10.0.0.{number}"
+        sign_in(north, "wrong", email="Owner@North.Example", HTTP_HOST=host, REMOTE_ADDR=place)
 
     for number, host in enumerate([*spellings, "north.localhost", "north.localhost:9999"]):
-        client = sign_in(north, HTTP_HOST=host, REMOTE_ADDR=f"10.0.1.{number}")
+        place = "10.0.0.1" if from_one_place else f"10.0.1.{number}"
+        client = sign_in(north, HTTP_HOST=host, REMOTE_ADDR=place)
         assert client.get("/console/", headers={"host": host}).status_code == 302, host
 
 
 def test_guesses_in_one_shop_leave_the_same_address_in_another_alone(shops: tuple[Shop, Shop]) -> None:
     north, south = shops
-    for number in range(5):
-        sign_in(north, "wrong", email=owner_email("south"), REMOTE_ADDR=f"10.0.0.{number}")
+    for _ in range(5):
+        sign_in(north, "wrong", email=owner_email("south"), REMOTE_ADDR="10.0.0.99")
 
     assert is_in(sign_in(south, REMOTE_ADDR="10.0.0.99"))
 

@@ -57,7 +57,10 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {
+    # Wrong passwords and codes. Keys: the asker's network with the address that is typed, so that who guesses keeps
+    # nobody else out; the account of a code, which takes the password first.
     "login_failed": "10/m/ip,5/300s/key",
+    "login_failed_anywhere": "100/h/key",  # the address alone: at most so many guesses at one account
     "reset_password": "20/m/ip",
     "new_password_mail": "3/h/key,5/d/key",  # the address of the account; further ones are silently not sent
     "signup": "60/m/ip",  # whatever is posted; what opens a shop is counted below
