@@ -181,14 +181,17 @@ def price_cart(
     token: TokenRow | None,
     shop: ShopSettings,
     now: datetime,
+    lock_member: bool = False,
 ) -> PricedCart:
     """Price a cart by the live promotions. At most four statements: rules, member, coupons, and costs where some
     promotion keeps a margin; another one where this process has not seen the rules yet.
 
+    With `lock_member` the member's row is held until the transaction ends, so that what depends on it is still so then.
+
     Raises `LinesInvalid` for a cart that is worth more than can be told.
     """
     rules = get_live_rules(today=local_date(now, shop), member_id=cart.member_id)
-    return _price(cart, lines, variants, token, shop, rules=rules, quoted_at=now, now=now)
+    return _price(cart, lines, variants, token, shop, rules=rules, quoted_at=now, now=now, lock_member=lock_member)
 
 
 def price_as_shown(
@@ -199,15 +202,20 @@ def price_as_shown(
     token: TokenRow | None,
     shop: ShopSettings,
     now: datetime,
+    lock_member: bool = False,
 ) -> PricedCart:
     """Price a cart by the rules and at the time of the quote last shown if that still stands, else as `price_cart`.
 
     The total is another one than was shown where prices, coupons, the member, or what limits leave have changed.
     """
     if cart.shown_at is None or cart.shown_version is None or now >= _end(cart.shown_at):
-        return price_cart(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
+        return price_cart(
+            cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now, lock_member=lock_member
+        )
     rules = get_rules_of_version(version=cart.shown_version, today=local_date(now, shop), member_id=cart.member_id)
-    return _price(cart, lines, variants, token, shop, rules=rules, quoted_at=cart.shown_at, now=now)
+    return _price(
+        cart, lines, variants, token, shop, rules=rules, quoted_at=cart.shown_at, now=now, lock_member=lock_member
+    )
 
 
 def price_as_ordered(
@@ -266,6 +274,7 @@ def _price(
     rules: LiveRules,
     quoted_at: datetime,
     now: datetime,
+    lock_member: bool,
 ) -> PricedCart:
     if sum(variants[line.variant_id].price_minor * line.quantity for line in lines) > MAX_SUBTOTAL_MINOR:
         raise LinesInvalid(_("The cart is worth more than can be sold at once. Take less."), field=["lines"])
@@ -276,7 +285,7 @@ def _price(
         "now": quoted_at.astimezone(ZoneInfo(shop.time_zone)).isoformat(),
         "channel": cart.channel,
         "location": LOCATION,
-        "member": _get_member(cart.member_id, token, shop),
+        "member": _get_member(cart.member_id, token, shop, lock=lock_member),
         "lines": [_line_facts(line, variants[line.variant_id], levels.get(line.variant_id)) for line in lines],
         "coupons": sorted({str(coupon.batch_id) for coupon in check.usable}),
         "usage": rules.usage,
@@ -335,14 +344,16 @@ def _check_coupons(cart: CartRow, token: TokenRow | None, now: datetime) -> Coup
     )
 
 
-def _get_member(member_id: UUID | None, token: TokenRow | None, shop: ShopSettings) -> dict[str, Any] | None:
+def _get_member(
+    member_id: UUID | None, token: TokenRow | None, shop: ShopSettings, *, lock: bool
+) -> dict[str, Any] | None:
     """The member's facts. An unverified token has not shown whose it is: it gets no price of someone's standing.
 
     The number of orders stays, or a returning customer would be a new one again at every cart.
     """
     if member_id is None:
         return None
-    facts = get_member_facts(member_id=member_id, time_zone=shop.time_zone)
+    facts = get_member_facts(member_id=member_id, time_zone=shop.time_zone, lock=lock)
     if facts and (token is None or not token.is_verified):
         facts |= {"tier": None, "tags": [], "segments": [], "birthday": None, "spent": 0}
     return facts

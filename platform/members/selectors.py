@@ -37,15 +37,18 @@ def get_member(*, member_id: UUID) -> MemberRow | None:
     return MemberRow(id=row[0], phone=mask_phone(row[1]) if row[1] else None, name=row[2], tier=row[3])
 
 
-def get_member_facts(*, member_id: UUID, time_zone: str = "UTC") -> dict[str, Any] | None:
+_FACTS = "SELECT tier, tags, joined_at, birthday, orders, spent_minor FROM members_member WHERE id = %s"
+_FACTS_AND_LOCK = f"{_FACTS} FOR NO KEY UPDATE"
+
+
+def get_member_facts(*, member_id: UUID, time_zone: str = "UTC", lock: bool = False) -> dict[str, Any] | None:
     """Return `facts.member` of the promotion engine, or None for an unknown member.
 
-    `time_zone` is the shop's: the day of joining is a date on its calendar. Segments are added by who has them.
+    `time_zone` is the shop's: the day of joining is a date on its calendar. Segments are added by who has them. With
+    `lock` the member's row is held until the transaction ends, as by `members.services.lock_member`.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tier, tags, joined_at, birthday, orders, spent_minor FROM members_member WHERE id = %s", [member_id]
-        )
+        cursor.execute(_FACTS_AND_LOCK if lock else _FACTS, [member_id])
         row = cursor.fetchone()
     if row is None:
         return None

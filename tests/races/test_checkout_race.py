@@ -29,7 +29,7 @@ from tenants.models import Shop
 from tenants.transaction import tenant_transaction
 from tests.storefront_api.documents import CHECKOUT
 from tests.support.coupons import make_batch, make_member
-from tests.support.storefront import Storefront, make_key, make_product
+from tests.support.storefront import Storefront, make_key, make_product, make_promotion
 
 BUYERS, PIECES = 32, 10
 
@@ -182,6 +182,23 @@ def test_negative_control_a_coupon_that_is_not_flipped_conditionally_is_redeemed
     ends = at_once(lambda number: order(shop, carts[number], now, token))
 
     assert ends["ordered"] > 1, ends
+
+
+def test_32_carts_of_a_new_member_at_once_get_the_newcomers_price_once(shop: Shop, now: datetime) -> None:
+    with tenant_transaction(shop):
+        when = {"fact": "member.orders", "op": "eq", "value": 0}
+        make_promotion(now, name="Newcomer", when=when, then=[{"type": "percent_off", "percent_bp": 5000}])
+        member_id = make_member(now)
+        token_id, _ = issue_token(member_id=member_id, is_verified=False, now=now)
+    token = TokenRow(token_id, member_id, is_verified=False)
+    carts = make_carts(shop, [{"CUP": 1}] * BUYERS, now, token=token)
+
+    ends = at_once(lambda number: order(shop, carts[number], now, token))
+
+    assert ends == {"ordered": 1, "PRICE_CHANGED": BUYERS - 1}
+    with tenant_transaction(shop):
+        assert Order.objects.values_list("total_minor", flat=True).get() == 9000
+        assert list(check_members()) == []
 
 
 def test_one_cart_in_32_checkouts_at_once_becomes_one_order(shop: Shop, now: datetime) -> None:

@@ -58,7 +58,9 @@ def complete_checkout(
     """Make an order of a cart at the price last shown: order, stock, coupons, what promotions have given and the
     member's counters, or nothing.
 
-    The rows that many orders want (a coupon's, a member's, a promotion's, stock's) are locked last and in this order.
+    Rows are locked in this order: the cart's, the member's as it is priced (of two carts of one member at once the
+    second is priced with the order of the first), and last what many orders want, a coupon's, a promotion's, stock's.
+    Who joins or claims holds the member before the coupon too.
 
     Raises `CartNotFound`, `CartClosed`, `CartEmpty`, `VariantUnknown` for a line no longer sold, `PriceChanged`,
     `coupons.errors.CouponNotUsable`, `stock.errors.OutOfStock`, `tenants.errors.ShopClosed`.
@@ -69,7 +71,9 @@ def complete_checkout(
     if not lines:
         raise CartEmpty(_("The cart is empty. Put something into it first."), field=["cartId"])
     variants = get_variants(ids=[line.variant_id for line in lines])
-    priced = price_as_shown(cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now)
+    priced = price_as_shown(
+        cart=cart, lines=lines, variants=variants, token=token, shop=shop, now=now, lock_member=True
+    )
     for line in priced.lines:
         if not line.variant.is_active:
             raise VariantUnknown(
