@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
 from kernel.idempotency import delete_expired_keys
 from kernel.outbox import delete_delivered_events
 
@@ -10,7 +12,7 @@ BATCH = 1_000  # rows of a kind in one transaction
 
 
 def delete_old_rows(*, now: datetime) -> bool:
-    """Delete a batch of expired keys of repetition, delivered events and ended sessions; tell whether more may be left.
+    """Delete a batch of each kind; tell whether more may be left.
 
     Of the shop whose transaction is open.
     """
@@ -18,6 +20,7 @@ def delete_old_rows(*, now: datetime) -> bool:
         delete_expired_keys(now=now, limit=BATCH),
         delete_delivered_events(now=now, limit=BATCH),
         delete_ended_sessions(now=now),
+        delete_notes_of_sessions(),
     )
     return BATCH in deleted
 
@@ -26,3 +29,9 @@ def delete_ended_sessions(*, now: datetime) -> int:
     """Delete a batch of sessions that nobody can use any more, of the shop or, outside of one, of public."""
     ended = Session.objects.filter(expire_date__lt=now).order_by("expire_date").values("pk")[:BATCH]
     return Session.objects.filter(pk__in=ended).delete()[0]
+
+
+def delete_notes_of_sessions() -> int:
+    """Delete a batch of notes of where somebody was signed in whose session is gone, of the shop or of public."""
+    gone = UserSession.objects.filter(~Exists(Session.objects.filter(pk=OuterRef("session_key")))).values("pk")[:BATCH]
+    return UserSession.objects.filter(pk__in=gone).delete()[0]

@@ -15,7 +15,7 @@ from django.utils import timezone
 from tenants.actor import acting, task_actor
 from tenants.backend.base import DatabaseWrapper, Tenant
 from tenants.errors import TenancyError
-from tenants.housekeeping import delete_ended_sessions, delete_old_rows
+from tenants.housekeeping import delete_ended_sessions, delete_notes_of_sessions, delete_old_rows
 from tenants.models import Shop
 from tenants.pool import refill_pool
 from tenants.relay import find_schemas_with_news, relay_events
@@ -159,5 +159,6 @@ def tidy_up() -> None:
 def tidy_up_all_shops() -> None:
     """Sent by beat: hand the work out to the shops, and do the public site's own."""
     delete_ended_sessions(now=timezone.now())
+    delete_notes_of_sessions()
     for shop in list_shops():
         enqueue_for_shop(shop, tidy_up)

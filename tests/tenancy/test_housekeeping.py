@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 from kernel.models import IdempotencyKey, OutboxEvent
+from staff.models import User
 
 from tenants import housekeeping, tasks
 from tenants.housekeeping import delete_old_rows
@@ -61,6 +63,30 @@ def test_a_batch_is_bounded_and_says_that_more_is_left(now: datetime, monkeypatc
     assert count() == [0, 0, 0]
 
 
+def note_session(owner: User, key: str) -> None:
+    UserSession.objects.create(user=owner, ip="127.0.0.1", session_key=key)
+
+
+def noted() -> list[str]:
+    return list(UserSession.objects.order_by("id").values_list("session_key", flat=True))
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_an_ended_session_leaves_behind_goes_with_it(
+    now: datetime, owner_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    Session.objects.create(session_key="open", session_data="", expire_date=now + timedelta(days=1))
+    Session.objects.create(session_key="over", session_data="", expire_date=now - timedelta(days=1))
+    for key in ("open", "over", "ended", "left"):
+        note_session(owner_user, key)
+
+    assert delete_old_rows(now=now) is True
+    assert noted() == ["open", "left"]
+    assert delete_old_rows(now=now) is False
+    assert noted() == ["open"]
+
+
 def test_every_shop_gets_a_task_that_goes_on_until_nothing_is_left(
     live_shops: tuple[Shop, Shop], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,8 +105,10 @@ def test_every_shop_gets_a_task_that_goes_on_until_nothing_is_left(
     with tenant_transaction(north):
         add_rows(now, old=5)
     Session.objects.create(session_key="public", session_data="", expire_date=now - timedelta(days=1))
+    note_session(User.objects.create_user("operator@laxin.example"), "public")
     tasks.tidy_up_all_shops()
     assert sent == [north.schema_name] * 3 + [south.schema_name]
     with tenant_transaction(north):
         assert count() == [0, 0, 0]
     assert Session.objects.count() == 0
+    assert noted() == []
