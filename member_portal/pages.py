@@ -8,12 +8,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from members.selectors import get_token
-from members.services import TOKEN_LIFETIME
+from members.services import TOKEN_LIFETIME, renew_token
 from members.types import TokenRow
 
 from tenants.transaction import current_shop
 
 COOKIE = "laxin_member"
+_RENEWED = "renewed_member_secret"  # an attribute of the request
 
 
 def portal_page[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
@@ -31,6 +32,8 @@ def portal_page[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpRespons
             translation.activate(shop.language)
         with timezone.override(shop.time_zone):
             response = view(*args, **kwargs)
+        if renewed := getattr(request, _RENEWED, None):
+            keep_secret(response, renewed)
         response["Cache-Control"] = "private, no-store"
         return response
 
@@ -38,9 +41,16 @@ def portal_page[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpRespons
 
 
 def read_token(request: HttpRequest, *, now: datetime) -> TokenRow | None:
-    """Return the member's token of this browser, if it is still good."""
+    """Return the member's token of this browser, if it is still good; one that is ageing is renewed, as is its cookie.
+
+    Whoever comes back now and then keeps their coupons; most pages write nothing.
+    """
     secret = read_secret(request)
-    return get_token(secret=secret, now=now) if secret else None
+    token = get_token(secret=secret, now=now) if secret else None
+    if token and token.is_ageing:
+        renew_token(token_id=token.id, now=now)
+        setattr(request, _RENEWED, secret)
+    return token
 
 
 def read_secret(request: HttpRequest) -> str | None:

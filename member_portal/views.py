@@ -18,7 +18,7 @@ from joining.types import JoinResult, LinkRow
 from kernel.errors import DomainError, InvalidInput
 from members.errors import InvalidPhone
 from members.phones import MAX_TYPED
-from members.selectors import get_member
+from members.selectors import get_member, get_token
 from members.services import revoke_token
 from members.types import TokenRow
 
@@ -96,7 +96,8 @@ def wallet(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """Forget the member on this phone: the token is worthless from now on."""
     now = timezone.now()
-    token = read_token(request, now=now)
+    secret = read_secret(request)
+    token = get_token(secret=secret, now=now) if secret else None
     if token is not None:
         revoke_token(token_id=token.id, now=now)
     response = redirect("portal:wallet")

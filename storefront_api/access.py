@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from kernel.ids import hash_secret
 from members.selectors import get_token
+from members.services import renew_token
 from members.types import TokenRow
 from staff.selectors import get_api_key
 from staff.types import ApiKeyRow
@@ -59,6 +60,8 @@ def get_caller(*, request: HttpRequest, shop: Shop, now: datetime) -> Caller:
         raise RequestRefused(
             "TOKEN_INVALID", _("This member token is unknown or has expired. Join again to get a new one."), status=401
         )
+    if token.is_ageing:
+        renew_token(token_id=token.id, now=now)
     return Caller(key, token, secret.strip())
 
 

@@ -10,7 +10,7 @@ from kernel.ids import hash_secret
 
 from members.models import Member
 from members.phones import mask_phone
-from members.types import MemberRow, TokenRow
+from members.types import TOKEN_LIFETIME, MemberRow, TokenRow
 
 __all__ = ["get_member", "get_member_facts", "get_token", "mask_phone"]
 
@@ -20,10 +20,10 @@ def get_token(*, secret: str, now: datetime) -> TokenRow | None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT id, member_id, is_verified FROM members_membertoken
+            SELECT id, member_id, is_verified, expires_at < %s FROM members_membertoken
              WHERE token_hash = %s AND expires_at > %s AND revoked_at IS NULL
             """,
-            [hash_secret(secret), now],
+            [now + TOKEN_LIFETIME / 2, hash_secret(secret), now],
         )
         row = cursor.fetchone()
     return TokenRow(*row) if row else None

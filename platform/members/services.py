@@ -1,6 +1,6 @@
 """Writes of members: who they are, the tokens that speak for them, and the counters of their orders."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -12,6 +12,7 @@ from members.errors import MemberNotFound
 from members.models import Member, MemberToken
 from members.phones import normalize_phone
 from members.room import tell_owners
+from members.types import TOKEN_LIFETIME
 from tenants.entitlements import check_allowance
 
 __all__ = [
@@ -21,10 +22,9 @@ __all__ = [
     "lock_member",
     "normalize_phone",
     "record_order",
+    "renew_token",
     "revoke_token",
 ]
-
-TOKEN_LIFETIME = timedelta(days=90)
 
 
 def get_or_create_member(*, phone_e164: str, now: datetime) -> tuple[UUID, bool]:
@@ -75,6 +75,14 @@ def issue_token(*, member_id: UUID, is_verified: bool, now: datetime) -> tuple[i
         expires_at=now + TOKEN_LIFETIME,
     )
     return token.pk, secret
+
+
+def renew_token(*, token_id: int, now: datetime) -> None:
+    """Let a token that is used, and has less than half of its life left, live for 90 days from now."""
+    ageing = MemberToken.objects.filter(
+        pk=token_id, revoked_at=None, expires_at__gt=now, expires_at__lt=now + TOKEN_LIFETIME / 2
+    )
+    ageing.update(expires_at=now + TOKEN_LIFETIME)
 
 
 def revoke_token(*, token_id: int, now: datetime) -> None:

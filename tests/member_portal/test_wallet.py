@@ -1,8 +1,9 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from coupons.services import claim_coupon
 from django.utils import timezone
+from joining.models import JoinLink
 from members.models import MemberToken
 from members.services import issue_token
 
@@ -87,3 +88,49 @@ def test_to_be_forgotten_makes_the_token_worthless(shop: Shop, client_for: Clien
     assert MemberToken.objects.get().revoked_at is not None
     assert codes(device(shop, client_for, secret).get("/wallet/")) == []
     assert client_for(shop).post("/wallet/leave").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/wallet/", "/j/welcome", "/j/second"])
+def test_who_comes_back_after_two_months_keeps_the_wallet(
+    shop: Shop, client_for: ClientFor, now: datetime, path: str
+) -> None:
+    make_link(now, make_batch(now))
+    make_link(now, make_batch(now), code="second")
+    phone = client_for(shop)
+    phone.post("/j/welcome", {"phone": "13800138000"})
+    secret = phone.cookies["laxin_member"].value
+    MemberToken.objects.update(expires_at=now + timedelta(days=30))
+
+    first, second = phone.get(path), phone.get(path)
+
+    assert first.cookies["laxin_member"].value == secret
+    assert first.cookies["laxin_member"]["max-age"] == 90 * 24 * 3600
+    assert MemberToken.objects.get().expires_at > now + timedelta(days=89)
+    assert "laxin_member" not in second.cookies
+
+
+def test_to_be_forgotten_renews_nothing(shop: Shop, client_for: ClientFor, now: datetime) -> None:
+    make_link(now, make_batch(now))
+    phone = client_for(shop)
+    phone.post("/j/welcome", {"phone": "13800138000"})
+    MemberToken.objects.update(expires_at=now + timedelta(days=30))
+
+    response = phone.post("/wallet/leave")
+
+    assert response.cookies["laxin_member"].value == ""
+
+
+def test_who_holds_the_coupon_of_a_link_that_is_over_is_led_to_the_wallet(
+    shop: Shop, client_for: ClientFor, now: datetime
+) -> None:
+    make_link(now, make_batch(now))
+    phone = client_for(shop)
+    coupon = codes(phone.post("/j/welcome", {"phone": "13800138000"}))
+    JoinLink.objects.update(closes_at=now - timedelta(days=1))
+
+    shown, tried, wallet = phone.get("/j/welcome"), phone.post("/j/welcome"), phone.get("/wallet/")
+
+    assert codes(shown) == codes(wallet) == coupon != []
+    assert tried.status_code == 410
+    for page in (shown, tried):
+        assert 'href="/wallet/"' in page.content.decode()

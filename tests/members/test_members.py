@@ -7,7 +7,16 @@ from django.test.utils import CaptureQueriesContext
 from members.errors import MemberNotFound
 from members.models import Member, MemberToken
 from members.selectors import get_member, get_member_facts, get_token
-from members.services import TOKEN_LIFETIME, get_or_create_member, issue_token, lock_member, record_order, revoke_token
+from members.services import (
+    TOKEN_LIFETIME,
+    get_or_create_member,
+    issue_token,
+    lock_member,
+    record_order,
+    renew_token,
+    revoke_token,
+)
+from members.types import TokenRow
 
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
@@ -63,6 +72,35 @@ def test_a_token_ends_after_ninety_days(shop: Shop, now: datetime) -> None:
     assert timedelta(days=90) == TOKEN_LIFETIME
     assert get_token(secret=secret, now=now + TOKEN_LIFETIME - timedelta(seconds=1)) is not None
     assert get_token(secret=secret, now=now + TOKEN_LIFETIME) is None
+
+
+def test_a_token_in_the_second_half_of_its_life_is_renewed(shop: Shop, now: datetime) -> None:
+    token_id, secret = issue_token(member_id=make_member(now), is_verified=True, now=now)
+
+    def read(at: datetime) -> TokenRow | None:
+        return get_token(secret=secret, now=at)
+
+    half = now + TOKEN_LIFETIME / 2
+    young, ageing = read(half), read(half + timedelta(seconds=1))
+    assert young is not None
+    assert ageing is not None
+    assert (young.is_ageing, ageing.is_ageing) == (False, True)
+    renew_token(token_id=token_id, now=half)
+    assert MemberToken.objects.get().expires_at == now + TOKEN_LIFETIME
+    renew_token(token_id=token_id, now=half + timedelta(days=1))
+    assert MemberToken.objects.get().expires_at == half + timedelta(days=91)
+
+
+@pytest.mark.parametrize(
+    "change", [{"expires_at": datetime(2026, 3, 1, tzinfo=UTC)}, {"revoked_at": datetime(2026, 3, 1, tzinfo=UTC)}]
+)
+def test_a_token_that_is_over_is_not_renewed(shop: Shop, now: datetime, change: dict[str, datetime]) -> None:
+    token_id, secret = issue_token(member_id=make_member(now), is_verified=True, now=now)
+    MemberToken.objects.update(**{"expires_at": now + timedelta(days=1), **change})
+
+    renew_token(token_id=token_id, now=now)
+
+    assert get_token(secret=secret, now=now) is None
 
 
 def test_a_revoked_token_opens_nothing_and_other_tokens_go_on(shop: Shop, now: datetime) -> None:

@@ -244,6 +244,24 @@ def test_claims_that_cannot_be_made_are_refused(storefront: Storefront, now: dat
     assert storefront.refuse(CLAIM, batch=over, idempotencyKey="d") == [("UNAUTHENTICATED", None)]
 
 
+def test_a_token_that_is_used_after_two_months_lives_on_and_is_written_once(
+    storefront: Storefront, now: datetime
+) -> None:
+    member = storefront.as_member(join(storefront)["token"])
+    with storefront.inside():
+        MemberToken.objects.update(expires_at=now + timedelta(days=30))
+
+    written = []
+    for _ in range(2):
+        with statements() as found:
+            member.run(ME)
+        written.append(sum(sql.startswith("UPDATE") for sql in found))
+
+    assert written == [1, 0]
+    with storefront.inside():
+        assert MemberToken.objects.get().expires_at > now + timedelta(days=89)
+
+
 def test_a_token_that_is_unknown_revoked_or_past_its_date_is_401(storefront: Storefront, now: datetime) -> None:
     member = storefront.as_member(join(storefront)["token"])
     assert member.run(ME)["me"]
