@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from joining.errors import LinkClosed, LinkNotFound, ShopFull
+from joining.errors import JoinsTooOften, LinkClosed, LinkNotFound, ShopFull
 from joining.qr import render_qr_data_uri
 from joining.selectors import find_open_link, get_link
 from joining.services import join_member
+from joining.throttle import check_may_join
 from joining.types import JoinResult, LinkRow
 from kernel.errors import DomainError, InvalidInput
 from members.errors import InvalidPhone
@@ -110,6 +111,7 @@ def _join(request: HttpRequest, code: str, *, now: datetime) -> HttpResponse:
     phone = request.POST.get("phone")
     secret = read_secret(request)
     try:
+        check_may_join(request)
         with transaction.atomic():
             result = join_member(
                 code=code,
@@ -123,21 +125,33 @@ def _join(request: HttpRequest, code: str, *, now: datetime) -> HttpResponse:
         link = get_link(code=code, now=now)
         assert link is not None
         return _form(request, link, None, now=now, typed=(phone or "")[:MAX_TYPED], error=error)
+    except JoinsTooOften as error:
+        return _refuse_for_now(request, code, error, now=now)
     except LinkNotFound:
         return _notice(request, "unknown")
     except LinkClosed:
         link = get_link(code=code, now=now)
         return _notice(request, "not_yet" if link and link.state == "not_yet" else "over", link=link)
-    except ShopFull:
-        return _notice(request, "full")
-    except DomainError:
-        return _notice(request, "shop_closed")
+    except DomainError as error:
+        return _notice(request, "full" if isinstance(error, ShopFull) else "shop_closed")
     if "plain" in request.POST and result.coupon is not None:
         response: HttpResponse = HttpResponseRedirect(request.path, status=303)
     else:
         response = _result(request, result, now=now)
     if result.token_secret != secret:
         keep_secret(response, result.token_secret)
+    return response
+
+
+def _refuse_for_now(request: HttpRequest, code: str, error: JoinsTooOften, *, now: datetime) -> HttpResponse:
+    """The form as it was sent, with when to send it again."""
+    link = get_link(code=code, now=now)
+    if link is None:
+        return _notice(request, "unknown")
+    typed = request.POST.get("phone")
+    token = read_token(request, now=now) if typed is None else None
+    response = _form(request, link, token, now=now, typed=(typed or "")[:MAX_TYPED], error=error)
+    response["Retry-After"] = str(error.retry_after)
     return response
 
 
@@ -173,7 +187,7 @@ def _form(
     *,
     now: datetime,
     typed: str = "",
-    error: InvalidPhone | None = None,
+    error: InvalidPhone | JoinsTooOften | None = None,
 ) -> HttpResponse:
     """The form; for a known member the button alone."""
     batch = get_batch_offer(batch_id=link.batch_id, now=now) if link.batch_id else None
@@ -186,9 +200,11 @@ def _form(
         "member": member,
         "typed": typed,
         "error": error,
+        "is_wrong": isinstance(error, InvalidPhone),
         "is_answer": error is not None,
     }
-    return render(request, "member_portal/join.html", context, status=422 if error else 200)
+    status = 200 if error is None else 422 if isinstance(error, InvalidPhone) else 429
+    return render(request, "member_portal/join.html", context, status=status)
 
 
 def _ticket(coupon: CouponRow) -> dict[str, object]:

@@ -14,9 +14,13 @@ from typing import Any
 
 from django.core.cache import cache, caches
 from django.core.cache.backends.redis import RedisCache
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from joining.errors import JoinsTooOften
+from joining.throttle import check_may_join
 from redis.exceptions import RedisError
 
+from storefront_api.access import Caller
 from storefront_api.errors import RequestRefused
 from tenants.entitlements import get_entitlements
 from tenants.models import Shop
@@ -60,6 +64,19 @@ def check_rate(shop: Shop, *, cost: int) -> None:
             retry_after=math.ceil(wait_ms / 1000),
             extensions={"cost": {"requested": cost, "left": left, "perSecond": rate, "most": most}},
         )
+
+
+def check_join_rate(request: HttpRequest, caller: Caller) -> None:
+    """Count a join for the network that it came from. Raises `RequestRefused` (THROTTLED, 429) where they are too many.
+
+    A server, which a secret key is for, speaks for people of many networks: it is not limited.
+    """
+    if caller.key.kind != "public":
+        return
+    try:
+        check_may_join(request)
+    except JoinsTooOften as error:
+        raise RequestRefused("THROTTLED", error.message, status=429, retry_after=error.retry_after) from error
 
 
 def _take(*, rate: int, most: int, cost: int) -> tuple[int, int] | None:

@@ -1,8 +1,8 @@
 """POST /graphql/: from bytes to bytes.
 
 200 when the document ran, whatever its fields answered; 400 for what could not run, 401 for key or token, 405 for other
-methods, 429 beyond what the plan allows in a second; 500 when the server is at fault, 503 when the database undid the
-request twice: nothing of it is kept then.
+methods, 429 beyond what the plan allows in a second or a network in joins; 500 when the server is at fault, 503 when
+the database undid the request twice: nothing of it is kept then.
 """
 
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ def graphql(request: HttpRequest) -> HttpResponse:
             now = datetime.now(UTC)
             caller = get_caller(request=request, shop=shop, now=now)
             is_known = True
-            status, answer = _run(request.body, Context(shop=shop, caller=caller, now=now))
+            status, answer = _run(request.body, Context(request=request, shop=shop, caller=caller, now=now))
         except RequestRefused as refusal:
             response = _answer(refusal.status, refusal_json(refusal))
             if refusal.retry_after is not None:
@@ -89,6 +89,9 @@ def _run(body: bytes, context: Context) -> tuple[int, dict[str, Any]]:
     )
     if not result.errors:
         return 200, {"data": result.data}
+    for error in result.errors:
+        if isinstance(error.original_error, RequestRefused):  # by a mutation, which stands alone: nothing else ran
+            raise error.original_error
     errors, status = to_json(result.errors)
     if status != 200:
         return status, {"data": None, "errors": errors}

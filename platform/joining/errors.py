@@ -5,6 +5,7 @@ DomainError
 ├── LinkClosed    the link is closed, not open yet, or over
 ├── CodeTaken     another link has this code
 ├── ShopFull      the shop's plan holds no more members
+├── JoinsTooOften too many come from one network at once
 └── (members.errors.InvalidPhone, tenants.errors.ShopClosed)
 """
 
@@ -29,3 +30,13 @@ class ShopFull(DomainError):
     """No new members for now; who is one gets in as ever."""
 
     code = "PLAN_LIMIT"
+
+
+class JoinsTooOften(DomainError):
+    """It can be done later: `retry_after` is in seconds."""
+
+    code = "TOO_OFTEN"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from django.http import HttpRequest
 from graphene import ResolveInfo
 from promotions.selectors import get_live_rules
 from promotions.types import LiveRules
@@ -17,6 +18,7 @@ from tenants.models import Shop
 class Context:
     """The request as resolvers see it."""
 
+    request: HttpRequest
     shop: Shop
     caller: Caller
     now: datetime

@@ -25,6 +25,7 @@ from storefront_api.errors import NotSignedIn
 from storefront_api.mutations import mutate, mutate_once
 from storefront_api.schema.base import Node, make_connection, register_node, to_connection, user_errors
 from storefront_api.schema.context import Context, get_context
+from storefront_api.throttle import check_join_rate
 
 CONSENT_VERSION = "api-1"
 
@@ -206,6 +207,7 @@ class MemberMutations(graphene.ObjectType):
     def resolve_member_join(root: Any, info: ResolveInfo, input: Any) -> dict[str, Any]:
         """Become a member, with the link's coupon."""
         context = get_context(info)
+        check_join_rate(context.request, context.caller)
         payload = mutate_once(
             "joined",
             context,

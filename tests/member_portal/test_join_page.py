@@ -377,3 +377,24 @@ def test_a_full_shop_says_so_and_lets_its_members_in(phone: ShopClient, shop: Sh
     assert "本店暂时不能接收新会员" in refused.content.decode()
     assert Member.objects.count() == Join.objects.count() == 1
     assert codes(ShopClient(shop).post("/j/welcome", PHONE)) == first
+
+
+def test_beyond_the_limit_of_a_network_the_form_says_when_to_try_again_and_keeps_the_number(
+    phone: ShopClient, shop: Shop, now: datetime, settings: Any
+) -> None:
+    make_link(now, make_batch(now))
+    settings.ACCOUNT_RATE_LIMITS = {"join": "1/d/ip"}
+    assert phone.post("/j/welcome", PHONE).status_code == 200
+
+    refused, known = ShopClient(shop).post("/j/welcome", {"phone": "139 0013 9000"}), phone.post("/j/welcome")
+
+    text = refused.content.decode()
+    assert (refused.status_code, known.status_code) == (429, 429)
+    assert 0 < int(refused["Retry-After"]) <= 24 * 3600
+    assert 'value="139 0013 9000"' in text
+    assert 'role="alert"' in text
+    assert "aria-invalid" not in text
+    assert "138****8000" in known.content.decode()
+    assert Member.objects.count() == Coupon.objects.count() == 1
+    assert codes(phone.get("/j/welcome")) == [Coupon.objects.get().code]
+    assert ShopClient(shop).post("/j/nowhere", PHONE).status_code == 404

@@ -1,14 +1,18 @@
 """A shop's storefronts may ask for so much in a second; who asks for more is told when to come back."""
 
+import itertools
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import redis
 from django.core.cache import cache, caches
+from kernel.ids import new_secret
+from members.models import Member
 
 from storefront_api.documents import get_document
 from storefront_api.errors import RequestRefused
@@ -16,7 +20,9 @@ from storefront_api.schema.root import SCHEMA
 from storefront_api.throttle import BURST_SECONDS, check_rate
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
-from tests.support.storefront import Storefront
+from tests.storefront_api.documents import JOIN
+from tests.support.coupons import make_batch, make_link
+from tests.support.storefront import Answer, Storefront, make_key
 
 ONE_FIELD = "{ __typename }"
 
@@ -149,3 +155,29 @@ def test_while_the_cache_is_down_nobody_is_throttled(shop: Shop, settings: Any) 
 
 def test_without_valkey_nobody_is_throttled(shop: Shop) -> None:
     assert {take(limit(shop, api_cost_per_second=1), 1000) for _ in range(3)} == {"taken"}
+
+
+def test_joins_of_a_network_are_limited_but_not_those_of_a_server(
+    storefront: Storefront, shops: tuple[Shop, Shop], settings: Any
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"join": "1/d/ip"}
+    now = datetime.now(UTC)
+    with storefront.inside():
+        make_link(now, make_batch(now))
+        secret = make_key(now, kind="secret")
+    number = itertools.count(13800138000)
+
+    def join(asking: Storefront) -> Answer:
+        wanted = {"joinCode": "welcome", "phone": str(next(number)), "idempotencyKey": new_secret()}
+        return asking.post(JOIN, {"input": wanted}, Origin="https://tea.example")
+
+    first, refused = join(storefront), join(storefront)
+
+    assert first.data["memberJoin"]["userErrors"] == []
+    assert (refused.status, refused.codes, "data" in refused.body) == (429, ["THROTTLED"], False)
+    assert 0 < int(refused.headers["Retry-After"]) <= 24 * 3600
+    assert refused.headers["Access-Control-Allow-Origin"] == "https://tea.example"
+    server = Storefront(shops[0], secret)
+    assert [join(server).status, join(server).status] == [200, 200]
+    with storefront.inside():
+        assert Member.objects.count() == 3

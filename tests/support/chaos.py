@@ -113,7 +113,7 @@ def prepare(shop: Shop) -> str:
             now=now,
         )
         create_join_link(name="Chaos", code=CODE, batch_id=batch, channel="", opens_at=None, closes_at=None, now=now)
-        return make_key(now)
+        return make_key(now, kind="secret")  # joins with it are not limited
 
 
 @dataclass(frozen=True)

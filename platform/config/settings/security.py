@@ -75,6 +75,9 @@ ACCOUNT_RATE_LIMITS = {
     "mail_of_shop": "50/d/key",
     # Pages of a shop that ask the payment provider.
     "billing": "30/m/key",
+    # Joins of customers at one shop: by its pages, and by its storefronts with a public key. Whole neighbourhoods share
+    # the address of a phone company, and everybody in the shop that of its Wi-Fi.
+    "join": "60/m/ip,600/h/ip",
 }
 ACCOUNT_ADAPTER = "staff.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
