@@ -149,6 +149,7 @@ def grant_public() -> None:
             "GRANT EXECUTE ON FUNCTION tenants_create_schema(text) TO {app}",
             "GRANT EXECUTE ON FUNCTION tenants_schemas_with_news(timestamptz) TO {app}",
             "GRANT EXECUTE ON FUNCTION tenants_schemas_of_email(text, text[]) TO {app}",
+            "GRANT EXECUTE ON FUNCTION tenants_schemas_with_mail(timestamptz, int, text[]) TO {app}",
             "GRANT EXECUTE ON FUNCTION tenants_missing_migrations(text[]) TO {app}",
         ):
             cursor.execute(sql.SQL(statement).format(app=app))

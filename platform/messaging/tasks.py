@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from messaging.delivery import claim_email, hand_over_email, record_failure, settle_email
 from messaging.retention import forget_emails
-from messaging.selectors import list_due
+from messaging.selectors import find_schemas_with_due_mail, list_due
 from tenants.selectors import list_shops
-from tenants.tasks import PublicTask, enqueue_for_shop, enqueue_on_commit
+from tenants.tasks import HEADER, PublicTask, enqueue_for_shop, enqueue_on_commit
 from tenants.transaction import outside
 
 BATCH_SIZE = 500
@@ -42,9 +42,9 @@ def deliver_due_emails() -> None:
 
 @shared_task(base=PublicTask, ignore_result=True)
 def deliver_due_emails_of_all_shops() -> None:
-    """Sent by beat: hand the work out to the shops."""
-    for shop in list_shops():
-        enqueue_for_shop(shop, deliver_due_emails)
+    """Sent by beat: hand the work out to the shops that have any."""
+    for schema in find_schemas_with_due_mail(now=timezone.now()):
+        deliver_due_emails.apply_async(headers={HEADER: schema})
 
 
 @shared_task(ignore_result=True)

@@ -8,11 +8,11 @@ from django.core import mail
 from django.core.mail import send_mail
 from django.db import connection
 from django.utils import timezone
-from messaging.delivery import hand_over_email
+from messaging.delivery import MAX_ATTEMPTS, hand_over_email
 from messaging.models import Email
 from messaging.services import queue_email
-from messaging.tasks import deliver_due_emails, deliver_email
-from pytest_django import Settings
+from messaging.tasks import deliver_due_emails, deliver_due_emails_of_all_shops, deliver_email
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from tenants.models import Shop
 from tenants.tasks import HEADER
@@ -99,3 +99,29 @@ def test_a_rollback_sends_nothing(live_shops: tuple[Shop, Shop]) -> None:
     assert mail.outbox == []
     with tenant_transaction(live_shops[0]):
         assert not Email.objects.exists()
+
+
+def test_only_shops_with_due_mail_get_a_task(
+    shops: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(deliver_due_emails, "apply_async", lambda headers: sent.append(headers[HEADER]))
+    now = timezone.now()
+
+    deliver_due_emails_of_all_shops()
+    assert sent == []
+
+    write_email(shops[1])
+    with django_assert_num_queries(2):  # the shops, and which of them have mail
+        deliver_due_emails_of_all_shops()
+    assert sent == [shops[1].schema_name]
+
+    for idle in (
+        {"sent_at": now},
+        {"sent_at": None, "attempts": MAX_ATTEMPTS},
+        {"attempts": 1, "next_attempt_at": now + timedelta(minutes=2)},
+    ):
+        with tenant_transaction(shops[1]):
+            Email.objects.update(**idle)
+        deliver_due_emails_of_all_shops()
+    assert len(sent) == 1

@@ -77,6 +77,11 @@ def test_beat_sends_tasks_of_no_shop_alone() -> None:
     assert scheduled <= {task.name for task in PUBLIC_TASKS}
 
 
+def test_what_beat_sends_does_not_pile_up_while_no_worker_runs() -> None:
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        assert 0 < entry.get("options", {}).get("expires", 0) <= entry["schedule"], name
+
+
 @each_task
 def test_without_a_shop_a_task_is_neither_sent_nor_run(scene: Scene, task: Any) -> None:
     before = read_rows(scene.north)

@@ -24,23 +24,52 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 CELERY_APPLICATION = "config.celery"
 OUTBOX_SUBSCRIBERS = "config.subscribers.SUBSCRIBERS"
 
-# Beat sends tasks that hand out work to the shops; see `tenants.tasks.PublicTask`.
+# Beat sends tasks that hand out work to the shops; see `tenants.tasks.PublicTask`. Each expires at the latest when the
+# next one is due: while no worker runs they must not pile up.
 CELERY_BEAT_SCHEDULE = {
     "relay-outboxes": {"task": "tenants.tasks.relay_all_outboxes", "schedule": 10.0, "options": {"expires": 10}},
     "keep-ready-schemas": {"task": "tenants.tasks.keep_ready_schemas", "schedule": 20.0, "options": {"expires": 20}},
     "tidy-up": {"task": "tenants.tasks.tidy_up_all_shops", "schedule": 6 * 3600.0, "options": {"expires": 3600}},
-    "expire-coupons": {"task": "coupons.tasks.expire_coupons_of_all_shops", "schedule": 600.0},
-    "delete-old-archives": {"task": "archives.tasks.delete_old_archives_of_all_shops", "schedule": 3600.0},
+    "expire-coupons": {
+        "task": "coupons.tasks.expire_coupons_of_all_shops",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "delete-old-archives": {
+        "task": "archives.tasks.delete_old_archives_of_all_shops",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "beat-heart": {"task": "website.tasks.beat_heart", "schedule": 60.0, "options": {"expires": 60}},
-    "deliver-due-emails": {"task": "messaging.tasks.deliver_due_emails_of_all_shops", "schedule": 60.0},
+    "deliver-due-emails": {
+        "task": "messaging.tasks.deliver_due_emails_of_all_shops",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "forget-emails": {
         "task": "messaging.tasks.forget_old_emails_of_all_shops",
         "schedule": 6 * 3600.0,
         "options": {"expires": 3600},
     },
-    "process-due-payment-events": {"task": "billing.tasks.process_due_events", "schedule": 60.0},
+    "process-due-payment-events": {
+        "task": "billing.tasks.process_due_events",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "review-accounts": {"task": "billing.tasks.review_accounts", "schedule": 300.0, "options": {"expires": 300}},
-    "reconcile-some-accounts": {"task": "billing.tasks.reconcile_some_accounts", "schedule": 1800.0},
-    "reconcile-all-accounts": {"task": "billing.tasks.reconcile_all_accounts", "schedule": 86400.0},
-    "forget-payment-events": {"task": "billing.tasks.forget_settled_events", "schedule": 86400.0},
+    "reconcile-some-accounts": {
+        "task": "billing.tasks.reconcile_some_accounts",
+        "schedule": 1800.0,
+        "options": {"expires": 1800},
+    },
+    "reconcile-all-accounts": {
+        "task": "billing.tasks.reconcile_all_accounts",
+        "schedule": 86400.0,
+        "options": {"expires": 86400},
+    },
+    "forget-payment-events": {
+        "task": "billing.tasks.forget_settled_events",
+        "schedule": 86400.0,
+        "options": {"expires": 86400},
+    },
 }
