@@ -1,14 +1,26 @@
 """Rows that have served their time: without this a shop's tables would grow for ever."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.db.models import Exists, OuterRef
 from kernel.idempotency import delete_expired_keys
 from kernel.outbox import delete_delivered_events
 
 BATCH = 1_000  # rows of a kind in one transaction
+CARTS_KEPT = timedelta(days=90)
+
+# Locked first, so that nobody puts anything in meanwhile; a cart in use is left for the next time.
+_LEFT_BEHIND = """
+    WITH left_behind AS MATERIALIZED (
+        SELECT id FROM checkout_cart
+         WHERE closed_at IS NULL AND created_at < %(before)s AND updated_at < %(before)s
+         ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
+    lines AS (DELETE FROM checkout_cartline WHERE cart_id IN (SELECT id FROM left_behind))
+    DELETE FROM checkout_cart WHERE id IN (SELECT id FROM left_behind)
+"""
 
 
 def delete_old_rows(*, now: datetime) -> bool:
@@ -21,6 +33,7 @@ def delete_old_rows(*, now: datetime) -> bool:
         delete_delivered_events(now=now, limit=BATCH),
         delete_ended_sessions(now=now),
         delete_notes_of_sessions(),
+        delete_carts_left_behind(now=now),
     )
     return BATCH in deleted
 
@@ -35,3 +48,10 @@ def delete_notes_of_sessions() -> int:
     """Delete a batch of notes of where somebody was signed in whose session is gone, of the shop or of public."""
     gone = UserSession.objects.filter(~Exists(Session.objects.filter(pk=OuterRef("session_key")))).values("pk")[:BATCH]
     return UserSession.objects.filter(pk__in=gone).delete()[0]
+
+
+def delete_carts_left_behind(*, now: datetime) -> int:
+    """Delete a batch of carts, with their lines, that became no order and that nobody changed for 90 days."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LEFT_BEHIND, {"before": now - CARTS_KEPT, "limit": BATCH})
+        return int(cursor.rowcount)

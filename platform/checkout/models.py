@@ -27,6 +27,10 @@ class Cart(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        # Not by `updated_at`: every change of a cart would write the index too.
+        indexes = [models.Index(fields=["created_at"], condition=Q(closed_at=None), name="cart_open_by_created")]
+
     def __str__(self) -> str:
         return str(self.id)
 
@@ -94,6 +98,7 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["placed_at", "id"], name="order_by_placed"),
+            models.Index(fields=["status", "placed_at", "id"], name="order_by_status"),
             models.Index(fields=["member", "placed_at"], name="order_of_member"),
         ]
 

@@ -1,9 +1,12 @@
 """Rows that have served their time are deleted in batches, each shop's by itself."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from allauth.usersessions.models import UserSession
+from catalog.selectors import get_variants_by_sku
+from checkout.models import Cart, CartLine
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
@@ -14,6 +17,7 @@ from tenants import housekeeping, tasks
 from tenants.housekeeping import delete_old_rows
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
+from tests.support.storefront import make_product
 
 
 @pytest.fixture
@@ -85,6 +89,39 @@ def test_what_an_ended_session_leaves_behind_goes_with_it(
     assert noted() == ["open", "left"]
     assert delete_old_rows(now=now) is False
     assert noted() == ["open"]
+
+
+def make_cart(now: datetime, *, variant_id: UUID, created: int, updated: int, closed: bool = False) -> UUID:
+    """`created` and `updated` are days ago."""
+    cart = Cart.objects.create(
+        created_at=now - timedelta(days=created),
+        updated_at=now - timedelta(days=updated),
+        closed_at=now - timedelta(days=updated) if closed else None,
+    )
+    CartLine.objects.create(cart=cart, variant_id=variant_id, quantity=1)
+    return cart.pk
+
+
+@pytest.mark.usefixtures("shop")
+def test_carts_that_became_no_order_go_ninety_days_after_their_last_change(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    make_product(now)
+    variant_id = get_variants_by_sku(skus=["TEA"])["TEA"].id
+    stay = {
+        make_cart(now, variant_id=variant_id, created=89, updated=89),
+        make_cart(now, variant_id=variant_id, created=400, updated=89),
+        make_cart(now, variant_id=variant_id, created=400, updated=400, closed=True),
+    }
+    for created in (91, 92, 500):
+        make_cart(now, variant_id=variant_id, created=created, updated=91)
+
+    assert delete_old_rows(now=now) is True
+    assert Cart.objects.count() == 4
+    assert delete_old_rows(now=now) is False
+    assert set(Cart.objects.values_list("pk", flat=True)) == stay
+    assert set(CartLine.objects.values_list("cart_id", flat=True)) == stay
 
 
 def test_every_shop_gets_a_task_that_goes_on_until_nothing_is_left(
