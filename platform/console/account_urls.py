@@ -2,13 +2,13 @@
 
 from allauth.account import views
 from django.urls import path, re_path
-from django.views.decorators.http import require_POST
 
+from console.posts import post_only
 from console.views import security
 
 urlpatterns = [
     path("sign-in/", views.LoginView.as_view(template_name="console/account/sign_in.html"), name="account_login"),
-    path("sign-out/", require_POST(views.logout), name="account_logout"),
+    path("sign-out/", post_only(views.logout), name="account_logout"),
     path(
         "inactive/",
         views.AccountInactiveView.as_view(template_name="console/account/inactive.html"),

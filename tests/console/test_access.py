@@ -42,7 +42,51 @@ def test_a_stranger_is_led_to_sign_in(north: Shop, address: str) -> None:
         if response.status_code == 405:  # asked in a way that the page does not know
             continue
         assert response.status_code == 302
-        assert response["Location"] == f"/console/sign-in/?next={address}"
+        if address.startswith(response["Location"]):  # it only does something: the page above leads to sign in
+            above = ShopClient(north).get(response["Location"])
+            assert above["Location"] == f"/console/sign-in/?next={response['Location']}"
+        else:
+            assert response["Location"] == f"/console/sign-in/?next={address}"
+
+
+@pytest.mark.parametrize(
+    ("address", "above"),
+    [
+        ("coupons/{batch}/status/", "coupons/{batch}/"),
+        ("security/sessions/end/", "security/"),
+        ("staff/invitations/5/send/", "staff/"),
+        ("domains/shop.example.com/check/", "domains/"),
+        ("onboarding/samples/", ""),
+        ("sign-out/", ""),
+    ],
+)
+def test_who_looks_at_what_only_does_something_sees_the_page_above(
+    client: ShopClient, batch_id: UUID, address: str, above: str
+) -> None:
+    address, above = (f"/console/{each.format(batch=batch_id)}" for each in (address, above))
+
+    response = client.get(address)
+
+    assert (response.status_code, response["Location"]) == (302, above)
+    assert client.get(above).status_code == 200
+    assert client.put(address).status_code == 405
+
+
+def test_a_role_that_every_shop_has_leads_to_the_roles(client: ShopClient) -> None:
+    page = client.get("/console/roles/owner/second-factor/", follow=True)
+
+    assert (page.status_code, page.request["PATH_INFO"]) == (200, "/console/roles/")
+
+
+def test_who_did_something_after_the_session_was_over_signs_in_and_sees_a_page(north: Shop, batch_id: UUID) -> None:
+    client = ShopClient(north)
+    sign_in = client.post(f"/console/coupons/{batch_id}/status/", {"active": "no"})["Location"]
+    _, _, target = sign_in.partition("next=")
+
+    client.post(sign_in, {"login": owner_email("north"), "password": PASSWORD, "next": target})
+    page = client.get(target, follow=True)
+
+    assert (page.status_code, page.request["PATH_INFO"]) == (200, f"/console/coupons/{batch_id}/")
 
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(north: Shop) -> None:
@@ -108,7 +152,8 @@ def test_the_password_of_one_shop_opens_no_other(shops: tuple[Shop, Shop]) -> No
 
 
 def test_signing_out_ends_the_session_and_needs_a_post(client: ShopClient) -> None:
-    assert client.get("/console/sign-out/").status_code == 405
+    client.get("/console/sign-out/")
+    assert client.get("/console/").status_code == 200
     assert client.post("/console/sign-out/").status_code == 302
     assert client.get("/console/").status_code == 302
 

@@ -4,6 +4,8 @@ A new address is covered at once; the tests fail where it is open to everybody a
 nothing stands for one of its arguments (`tests.support.matrix`).
 """
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -49,6 +51,13 @@ def everything(scene: Scene) -> dict[str, str]:
     return {**ids, "batch": ids["batch_id"], "product": ids["product_id"], "name": "New", "code": "new", "login": "x"}
 
 
+def is_led_up(response: Any, path: str) -> bool:
+    """Who looks at an address that only does something is led to the page above it."""
+    above: str = response.headers.get("Location", "")
+    is_get = response.request["REQUEST_METHOD"] == "GET"
+    return is_get and response.status_code == 302 and above.startswith("/console/") and path.startswith(above)
+
+
 def test_what_is_open_to_all_exists() -> None:
     assert {str(address) for address in ADDRESSES} >= OPEN_TO_ALL
 
@@ -69,6 +78,8 @@ def test_nobody_and_the_cookies_of_another_shop_are_sent_to_the_sign_in(
     stranger.cookies["laxin_member"] = scene.tokens["south"]
     for client in (ShopClient(scene.north), stranger):
         response = getattr(client, method)(scene.path(address), everything(scene) if method == "post" else None)
+        if is_led_up(response, scene.path(address)):
+            response = client.get(response.headers["Location"])
         assert scene.find_markers(get_body(response)) == []
         if response.status_code != 405:
             assert (response.status_code, response.headers["Location"].startswith(SIGN_IN)) == (302, True)
@@ -85,7 +96,7 @@ def test_with_anothers_ids_nothing_of_it_is_shown_or_changed(scene: Scene, addre
     response = getattr(client, method)(scene.path(address), everything(scene) if method == "post" else None)
     assert scene.find_markers(get_body(response)) == []
     if address.names and str(address) not in FRIENDLY:
-        assert response.status_code in {404, 405}
+        assert response.status_code in {404, 405} or is_led_up(response, scene.path(address))
     else:
         assert response.status_code < 500
     assert read_rows(scene.north) == before
@@ -108,7 +119,8 @@ def find_foreign_ids(scene: Scene) -> list[str]:
 def test_the_same_address_answers_the_shop_whose_ids_they_are(scene: Scene, address: Address) -> None:
     """Control: the 404 of the other shop is about the shop."""
     client = scene.staff_of(scene.north)
-    statuses = {getattr(client, method)(scene.path(address)).status_code for method in METHODS}
+    answers = [getattr(client, method)(scene.path(address)) for method in METHODS]
+    statuses = {answer.status_code for answer in answers if not is_led_up(answer, scene.path(address))}
     assert statuses & {200, 302, 422}, statuses
 
 

@@ -16,7 +16,7 @@ from tenants.transaction import tenant_transaction
 from tests.support.matrix import NOTHING, Address, Document, Scene, list_addresses, list_documents, set_scene
 from tests.support.shops import ShopClient
 from tests.support.storefront import Storefront, make_key
-from tests.tenancy.test_matrix_addresses import OPEN_TO_ALL, SIGN_IN, everything
+from tests.tenancy.test_matrix_addresses import OPEN_TO_ALL, SIGN_IN, everything, is_led_up
 
 O, M, C, A = "owner", "manager", "cashier", "accountant"  # noqa: E741 - the table stays readable
 ROLES = (O, M, C, A, NOTHING)
@@ -134,7 +134,10 @@ def test_a_page_answers_the_roles_that_were_promised_it_and_no_others(scene: Sce
         for role in ROLES:
             if role not in promised:
                 response = ask(scene, scene.staff_of(scene.north, role), method, address)
-                assert response.status_code == (403 if promised else 405), (method, role)
+                if promised:
+                    assert response.status_code == 403, (method, role)
+                else:
+                    assert response.status_code == 405 or is_led_up(response, scene.path(address)), (method, role)
         if promised:
             for stranger in (ShopClient(scene.north), with_cookies_of_south(scene)):
                 response = ask(scene, stranger, method, address)

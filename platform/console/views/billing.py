@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 from kernel.errors import DomainError
 from kernel.usage import list_usage
@@ -56,6 +56,7 @@ from console.billing import describe_paid_years, list_offers, list_usage_rows
 from console.billing_words import say_cancelled, say_changed, say_dropped, say_goes_on, say_thanks
 from console.forms.billing import TaxIdForm
 from console.forms.fields import add_fault
+from console.posts import post_only
 from tenants.transaction import act_as, current_shop, outside
 
 PERMISSION = "billing.manage"
@@ -128,7 +129,7 @@ def invoices(request: HttpRequest) -> HttpResponse:
     return _render_invoices(request, {"invoices": rows, "form": TaxIdForm(initial={"kind": kind, "value": value})})
 
 
-@require_POST
+@post_only
 @billing_page
 def tax_id(request: HttpRequest) -> HttpResponse:
     """Give invoices another tax number."""
@@ -309,7 +310,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
     return render(request, "console/billing/cancel.html", context)
 
 
-@require_POST
+@post_only
 @billing_page
 def resume(request: HttpRequest) -> HttpResponse:
     """Take a cancellation back, or wake a subscription that rests."""

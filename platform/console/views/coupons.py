@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from kernel.errors import InvalidInput
 from kernel.money import percent_of
 
@@ -19,6 +19,7 @@ from console.access import staff_page
 from console.forms.coupons import CouponForm
 from console.forms.fields import add_fault
 from console.paging import get_page_arguments
+from console.posts import post_only
 from tenants.transaction import current_shop
 
 RECENT = 20
@@ -70,7 +71,7 @@ def coupon_detail(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     return render(request, "console/coupons/detail.html", {"batch": batch, "page": page})
 
 
-@require_POST
+@post_only
 @staff_page("coupons.edit")
 def coupon_status(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Pause or resume the claims."""

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 from kernel.errors import DomainError, NotFound
 from staff.audit import record_event
 from staff.requests import get_actor
@@ -20,6 +19,7 @@ from staff.requests import get_actor
 from console.access import may_open, staff_page
 from console.forms.domains import DomainForm
 from console.forms.fields import add_fault
+from console.posts import post_only
 from tenants.domains import (
     add_domain,
     list_domains,
@@ -63,7 +63,7 @@ def domain_list(request: HttpRequest) -> HttpResponse:
     return render(request, "console/domains.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
+@post_only
 @staff_page("domains.manage")
 def domain_check(request: HttpRequest, host: str) -> HttpResponse:
     """Look for the proof now."""
@@ -79,7 +79,7 @@ def domain_check(request: HttpRequest, host: str) -> HttpResponse:
     )
 
 
-@require_POST
+@post_only
 @staff_page("domains.manage")
 def domain_primary(request: HttpRequest, host: str) -> HttpResponse:
     """Lead visitors of the shop's other domains to this one."""
@@ -92,7 +92,7 @@ def domain_primary(request: HttpRequest, host: str) -> HttpResponse:
     )
 
 
-@require_POST
+@post_only
 @staff_page("domains.manage")
 def domain_remove(request: HttpRequest, host: str) -> HttpResponse:
     """Give a domain up."""

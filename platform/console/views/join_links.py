@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from joining.errors import LinkNotFound
 from joining.poster import PosterText, render_poster_pdf, render_poster_png
 from joining.qr import render_qr_png, render_qr_svg
@@ -25,6 +25,7 @@ from console.access import staff_page
 from console.forms.fields import add_fault
 from console.forms.join_links import JoinLinkForm
 from console.paging import get_page_arguments
+from console.posts import post_only
 from tenants.transaction import current_shop
 
 RECENT = 20
@@ -102,7 +103,7 @@ def join_link_news(request: HttpRequest, link_id: UUID) -> HttpResponse:
     return render(request, "console/join_links/news.html", {"link": link, "joins": _get_joins(link_id)})
 
 
-@require_POST
+@post_only
 @staff_page("join_links.edit")
 def join_link_status(request: HttpRequest, link_id: UUID) -> HttpResponse:
     """Close the link, or open it again."""

@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_POST
 from kernel.errors import InvalidInput, NotFound
 from staff.selectors import list_api_keys
 from staff.services import create_api_key, revoke_api_key
@@ -15,6 +14,7 @@ from staff.services import create_api_key, revoke_api_key
 from console.access import staff_page
 from console.forms.fields import add_fault
 from console.forms.keys import ApiKeyForm
+from console.posts import post_only
 
 # A new secret waits here for the page after the redirect, which shows it once.
 NEW_SECRET = "new_api_key"  # noqa: S105 - the name of a place
@@ -41,7 +41,7 @@ def api_keys(request: HttpRequest) -> HttpResponse:
     return render(request, "console/api_keys.html", {"form": form, "keys": list_api_keys(), "new_secret": secret})
 
 
-@require_POST
+@post_only
 @staff_page("keys.manage", while_closed=True)
 def api_key_revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     """End a key at once."""

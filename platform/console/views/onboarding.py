@@ -9,16 +9,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 from kernel.errors import DomainError, InvalidInput
 from onboarding.services import hide_checklist, put_samples_in, show_checklist, take_samples_out
 from staff.audit import record_own_event
 
 from console.access import get_actor, staff_page
 from console.forms.onboarding import LogoForm, SamplesForm
+from console.posts import post_only
 
 
-@require_POST
+@post_only
 @staff_page("settings.edit")
 def samples(request: HttpRequest) -> HttpResponse:
     """Put the samples of a trade in, or take them out again."""
@@ -53,7 +54,7 @@ def samples(request: HttpRequest) -> HttpResponse:
     return redirect("console:home")
 
 
-@require_POST
+@post_only
 @staff_page("settings.edit")
 def checklist(request: HttpRequest) -> HttpResponse:
     """Hide the list of first steps, or show it again."""

@@ -12,10 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from console.access import get_actor, staff_page
 from console.paging import get_page_arguments
+from console.posts import post_only
 from console.selectors import get_order_extras, get_phones_of_orders
 
 
@@ -46,7 +47,7 @@ def order_detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
     return render(request, "console/orders/detail.html", {"order": order, "extras": get_order_extras(order=order)})
 
 
-@require_POST
+@post_only
 @staff_page("orders.settle")
 def order_paid(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """The customer has paid at the counter. Pressed twice it stays paid."""

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from kernel.errors import DomainError
 from stock.selectors import get_levels, list_levels
 from stock.services import adjust_stock, open_balance
@@ -22,6 +22,7 @@ from console.access import get_actor, staff_page
 from console.forms.fields import add_fault
 from console.forms.products import ProductForm, StockForm
 from console.paging import get_page_arguments
+from console.posts import post_only
 from console.selectors import list_stock_entries
 from tenants.transaction import current_shop
 
@@ -81,7 +82,7 @@ def product_detail(request: HttpRequest, product_id: UUID) -> HttpResponse:
     return _render_product(request, _get_product(product_id), StockForm())
 
 
-@require_POST
+@post_only
 @staff_page("stock.adjust")
 def stock_adjust(request: HttpRequest, product_id: UUID) -> HttpResponse:
     """Correct the stock of one of the product's variants."""

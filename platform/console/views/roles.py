@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from kernel.errors import DomainError, NotFound
 from staff.permissions import GROUPS
 from staff.roles import change_role, create_role, delete_role, get_role, list_roles, require_second_factor
@@ -14,6 +14,7 @@ from staff.roles import change_role, create_role, delete_role, get_role, list_ro
 from console.access import confirmed, get_access_of, staff_page
 from console.forms.fields import add_fault
 from console.forms.staff import CustomRoleForm
+from console.posts import post_only
 
 
 @require_safe
@@ -54,7 +55,7 @@ def role_change(request: HttpRequest, role: str) -> HttpResponse:
     except NotFound:
         raise Http404 from None
     if not found.is_custom:
-        raise Http404
+        return redirect("console:roles")
     initial = {
         "name": found.name,
         "permissions": sorted(found.permissions),
@@ -73,7 +74,7 @@ def role_change(request: HttpRequest, role: str) -> HttpResponse:
     return render(request, "console/staff/role.html", {"form": form, "role": found})
 
 
-@require_POST
+@post_only
 @staff_page("roles.manage")
 @confirmed
 def role_delete(request: HttpRequest, role: str) -> HttpResponse:
@@ -90,7 +91,7 @@ def role_delete(request: HttpRequest, role: str) -> HttpResponse:
     return redirect("console:roles")
 
 
-@require_POST
+@post_only
 @staff_page("roles.manage")
 @confirmed
 def role_second_factor(request: HttpRequest, role: str) -> HttpResponse:

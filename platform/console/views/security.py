@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from kernel.errors import DomainError
 from staff.audit import record_event
 from staff.email_change import confirm_email_change, make_email_change, read_email_change
@@ -35,6 +35,7 @@ from console.access import staff_page
 from console.devices import describe_device
 from console.forms.fields import add_fault
 from console.forms.staff import EmailChangeForm
+from console.posts import post_only
 from tenants.addresses import get_page_address
 from tenants.transaction import act_as, current_shop
 
@@ -60,7 +61,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "console/security/overview.html", context)
 
 
-@require_POST
+@post_only
 @own_page
 def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
     """End one of one's own sessions."""
@@ -71,7 +72,7 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
     return redirect("mfa_index")
 
 
-@require_POST
+@post_only
 @own_page
 def sessions_end(request: HttpRequest) -> HttpResponse:
     """End all of one's own sessions but this one."""

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from kernel.errors import DomainError, NotFound
 from messaging.services import queue_template
 from staff.errors import InvitationUnusable
@@ -51,6 +51,7 @@ from console.devices import describe_device
 from console.faults import tell_fault
 from console.forms.fields import add_fault
 from console.forms.staff import AcceptForm, InvitationForm, RoleForm
+from console.posts import post_only
 from tenants.addresses import get_page_address
 from tenants.errors import ShopClosed
 from tenants.transaction import act_as, current_shop
@@ -104,7 +105,7 @@ def staff_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
     return render(request, "console/staff/detail.html", context)
 
 
-@require_POST
+@post_only
 @staff_page("staff.manage")
 @confirmed
 def staff_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
@@ -118,7 +119,7 @@ def staff_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
     )
 
 
-@require_POST
+@post_only
 @staff_page("staff.manage", while_closed=True)
 @confirmed
 def staff_close(request: HttpRequest, user_id: UUID) -> HttpResponse:
@@ -132,7 +133,7 @@ def staff_close(request: HttpRequest, user_id: UUID) -> HttpResponse:
     )
 
 
-@require_POST
+@post_only
 @staff_page("staff.manage")
 @confirmed
 def staff_open(request: HttpRequest, user_id: UUID) -> HttpResponse:
@@ -145,7 +146,7 @@ def staff_open(request: HttpRequest, user_id: UUID) -> HttpResponse:
     )
 
 
-@require_POST
+@post_only
 @staff_page("staff.manage")
 @confirmed
 def staff_second_factor(request: HttpRequest, user_id: UUID) -> HttpResponse:
@@ -158,7 +159,7 @@ def staff_second_factor(request: HttpRequest, user_id: UUID) -> HttpResponse:
     )
 
 
-@require_POST
+@post_only
 @staff_page("staff.manage", while_closed=True)
 @confirmed
 def staff_sessions_end(request: HttpRequest, user_id: UUID) -> HttpResponse:
@@ -171,7 +172,7 @@ def staff_sessions_end(request: HttpRequest, user_id: UUID) -> HttpResponse:
     )
 
 
-@require_POST
+@post_only
 @staff_page("staff.manage", while_closed=True)
 @confirmed
 def staff_session_end(request: HttpRequest, user_id: UUID, session_id: int) -> HttpResponse:
@@ -184,7 +185,7 @@ def staff_session_end(request: HttpRequest, user_id: UUID, session_id: int) -> H
     )
 
 
-@require_POST
+@post_only
 @staff_page("staff.manage")
 @confirmed
 def invitation_send(request: HttpRequest, invitation_id: int) -> HttpResponse:
@@ -208,7 +209,7 @@ def invitation_send(request: HttpRequest, invitation_id: int) -> HttpResponse:
     return redirect("console:staff")
 
 
-@require_POST
+@post_only
 @staff_page("staff.manage", while_closed=True)
 def invitation_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """Take an invitation back."""
