@@ -11,6 +11,7 @@ from kernel.outbox import delete_delivered_events
 
 BATCH = 1_000  # rows of a kind in one transaction
 CARTS_KEPT = timedelta(days=90)
+TOKENS_KEPT = timedelta(days=1)  # a request that began with one may still write it down
 
 # Locked first, so that nobody puts anything in meanwhile; a cart in use is left for the next time.
 _LEFT_BEHIND = """
@@ -20,6 +21,16 @@ _LEFT_BEHIND = """
          ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
     lines AS (DELETE FROM checkout_cartline WHERE cart_id IN (SELECT id FROM left_behind))
     DELETE FROM checkout_cart WHERE id IN (SELECT id FROM left_behind)
+"""
+# What they opened stays the member's: carts and orders only forget by which token.
+_EXPIRED_TOKENS = """
+    WITH expired AS MATERIALIZED (
+        SELECT id FROM members_membertoken WHERE expires_at < %(before)s
+         ORDER BY expires_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
+    carts AS (UPDATE checkout_cart SET token_id = NULL WHERE token_id IN (SELECT id FROM expired)),
+    orders AS (UPDATE checkout_order SET token_id = NULL WHERE token_id IN (SELECT id FROM expired)),
+    coupons AS (DELETE FROM coupons_couponaccess WHERE token_id IN (SELECT id FROM expired))
+    DELETE FROM members_membertoken WHERE id IN (SELECT id FROM expired)
 """
 
 
@@ -34,6 +45,7 @@ def delete_old_rows(*, now: datetime) -> bool:
         delete_ended_sessions(now=now),
         delete_notes_of_sessions(),
         delete_carts_left_behind(now=now),
+        delete_expired_tokens(now=now),
     )
     return BATCH in deleted
 
@@ -54,4 +66,11 @@ def delete_carts_left_behind(*, now: datetime) -> int:
     """Delete a batch of carts, with their lines, that became no order and that nobody changed for 90 days."""
     with connection.cursor() as cursor:
         cursor.execute(_LEFT_BEHIND, {"before": now - CARTS_KEPT, "limit": BATCH})
+        return int(cursor.rowcount)
+
+
+def delete_expired_tokens(*, now: datetime) -> int:
+    """Delete a batch of members' tokens that are over."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPIRED_TOKENS, {"before": now - TOKENS_KEPT, "limit": BATCH})
         return int(cursor.rowcount)

@@ -45,5 +45,8 @@ class MemberToken(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="member_token_by_expiry")]
+
     def __str__(self) -> str:
         return f"token {self.id} of {self.member_id}"

@@ -6,17 +6,22 @@ from uuid import UUID
 import pytest
 from allauth.usersessions.models import UserSession
 from catalog.selectors import get_variants_by_sku
-from checkout.models import Cart, CartLine
+from checkout.models import Cart, CartLine, Order
+from coupons.models import Coupon, CouponAccess
+from coupons.services import claim_coupon
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 from kernel.models import IdempotencyKey, OutboxEvent
+from members.models import MemberToken
+from members.services import issue_token
 from staff.models import User
 
 from tenants import housekeeping, tasks
 from tenants.housekeeping import delete_old_rows
 from tenants.models import Shop
 from tenants.transaction import tenant_transaction
+from tests.support.coupons import make_batch, make_member
 from tests.support.storefront import make_product
 
 
@@ -122,6 +127,36 @@ def test_carts_that_became_no_order_go_ninety_days_after_their_last_change(
     assert delete_old_rows(now=now) is False
     assert set(Cart.objects.values_list("pk", flat=True)) == stay
     assert set(CartLine.objects.values_list("cart_id", flat=True)) == stay
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.usefixtures("shop")
+def test_tokens_that_are_over_go_and_what_they_opened_stays_the_members(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
+    member_id, batch_id = make_member(now), make_batch(now)
+    tokens = [issue_token(member_id=member_id, is_verified=False, now=now - timedelta(days=age))[0]
+              for age in (95, 94, 92, 90)]  # fmt: skip
+    claim_coupon(batch_id=batch_id, member_id=member_id, token_id=tokens[0], now=now)
+    cart = Cart.objects.create(member_id=member_id, token_id=tokens[0])
+    order = Order.objects.create(
+        number=1, member_id=member_id, token_id=tokens[0], currency="CNY", subtotal_minor=1, discount_minor=0,
+        total_minor=1, placed_at=now,
+    )  # fmt: skip
+
+    assert delete_old_rows(now=now) is True
+    assert delete_old_rows(now=now) is False
+
+    assert list(MemberToken.objects.values_list("pk", flat=True)) == tokens[3:]
+    assert CouponAccess.objects.count() == 0
+    assert Coupon.objects.get().member_id == member_id
+    for held in (cart, order):
+        held.refresh_from_db()
+        assert (held.member_id, held.token_id) == (member_id, None)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # nothing refers to what is gone
 
 
 def test_every_shop_gets_a_task_that_goes_on_until_nothing_is_left(
