@@ -59,7 +59,8 @@ def delete_ended_sessions(*, now: datetime) -> int:
 def delete_notes_of_sessions() -> int:
     """Delete a batch of notes of where somebody was signed in whose session is gone, of the shop or of public."""
     gone = UserSession.objects.filter(~Exists(Session.objects.filter(pk=OuterRef("session_key")))).values("pk")[:BATCH]
-    return UserSession.objects.filter(pk__in=gone).delete()[0]
+    deleted: int = UserSession.objects.filter(pk__in=gone).delete()[0]
+    return deleted
 
 
 def delete_carts_left_behind(*, now: datetime) -> int:

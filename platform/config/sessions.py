@@ -10,4 +10,5 @@ class SessionStore(DatabaseStore):
     """
 
     def _validate_session_key(self, key: str | None) -> bool:
-        return bool(super()._validate_session_key(key)) and key is not None and key.isascii() and key.isalnum()
+        valid = super()._validate_session_key(key)  # type: ignore[misc]
+        return bool(key and valid and key.isascii() and key.isalnum())

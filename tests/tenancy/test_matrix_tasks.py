@@ -78,7 +78,8 @@ def test_beat_sends_tasks_of_no_shop_alone() -> None:
 
 
 def test_what_beat_sends_does_not_pile_up_while_no_worker_runs() -> None:
-    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+    schedule: dict[str, dict[str, Any]] = settings.CELERY_BEAT_SCHEDULE
+    for name, entry in schedule.items():
         assert 0 < entry.get("options", {}).get("expires", 0) <= entry["schedule"], name
 
 
