@@ -83,6 +83,18 @@ GROUPS = (
 
 PERMISSIONS: dict[str, Text] = {permission: name for group in GROUPS for permission, name in group.permissions.items()}
 
+# What leads nowhere without another one: the pages with its buttons, and those that follow, ask for these.
+IMPLIED = {
+    "products.edit": {"products.view"},
+    "stock.adjust": {"products.view", "stock.view"},
+    "coupons.edit": {"coupons.view"},
+    "join_links.edit": {"join_links.view"},
+    "orders.settle": {"orders.view"},
+    "settings.edit": {"settings.view"},
+    "archive.export": {"settings.view"},
+    "roles.manage": {"staff.manage"},
+}
+
 OWNER, MANAGER, CASHIER, ACCOUNTANT = "owner", "manager", "cashier", "accountant"
 
 BUILT_IN = {
@@ -109,6 +121,12 @@ BUILT_IN = {
         ),
     ),
 }  # fmt: skip
+
+
+def add_implied(permissions: Iterable[str]) -> set[str]:
+    """These and what they need to be of use."""
+    given = set(permissions)
+    return given.union(*(IMPLIED.get(each, ()) for each in given))
 
 
 def find_unknown(permissions: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from kernel.ids import new_code
 
 from staff.errors import BeyondOwnRole, RoleInUse, SecondFactorDemanded
 from staff.models import CUSTOM, Invitation, Role, User
-from staff.permissions import BUILT_IN, OWNER, PERMISSIONS, find_unknown
+from staff.permissions import BUILT_IN, OWNER, PERMISSIONS, add_implied, find_unknown
 from staff.types import Access, RoleRow
 from tenants.entitlements import check_feature
 from tenants.transaction import current_shop
@@ -76,6 +76,8 @@ def create_role(
 ) -> str:
     """Make a role of the shop's own and return its code. Nobody puts more into it than the own role holds.
 
+    What its permissions need to be of use is added (`staff.permissions.IMPLIED`).
+
     Raises `InvalidInput` for `name` and `permissions`, `BeyondOwnRole`, `SecondFactorDemanded`,
     `tenants.errors.FeatureMissing`.
     """
@@ -96,7 +98,7 @@ def create_role(
 def change_role(
     *, code: str, name: str, permissions: Collection[str], second_factor_required: bool, access: Access
 ) -> None:
-    """Change a role of the shop's own; who has it may do so from the next page on.
+    """Change a role of the shop's own; who has it may do so from the next page on. Adds as `create_role` does.
 
     Raises `NotFound`, `InvalidInput` for `name` and `permissions`, `BeyondOwnRole`, `SecondFactorDemanded`.
     """
@@ -169,9 +171,10 @@ def _check(name: str, permissions: Collection[str], access: Access) -> tuple[str
         raise InvalidInput(
             _("Not a permission: %(names)s.") % {"names": ", ".join(unknown)[:200]}, field=["permissions"]
         )
-    if not access.permissions.issuperset(permissions):
+    whole = add_implied(permissions)
+    if not access.permissions.issuperset(whole):
         raise BeyondOwnRole
-    return name, [each for each in PERMISSIONS if each in permissions]
+    return name, [each for each in PERMISSIONS if each in whole]
 
 
 def _save(role: Role, *, is_new: bool) -> None:

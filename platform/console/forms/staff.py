@@ -47,7 +47,10 @@ class CustomRoleForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=50, help_text=_("For instance “Warehouse” or “Web developer”."))
     permissions = forms.MultipleChoiceField(
-        label=_("Permission"), required=False, widget=forms.CheckboxSelectMultiple(attrs={"class": "checkbox"})
+        label=_("Permission"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "checkbox"}),
+        help_text=_("What is needed for it is added: who makes coupons also sees them."),
     )
     second_factor_required = forms.BooleanField(
         label=_("Demand a second factor"),
