@@ -30,6 +30,7 @@ from staff.second_factor import used_second_factor
 from staff.selectors import get_access, list_owners, list_roles_that_may
 from staff.types import Access
 
+from console.notices import is_closed_by_operator
 from tenants.models import Shop
 from tenants.transaction import act_as, current_shop
 
@@ -180,8 +181,9 @@ def _find_way_to_second_factor(request: HttpRequest, access: Access) -> HttpResp
 
 
 def _show_closed(request: HttpRequest) -> HttpResponse:
-    """Say why the page cannot be used, and lead to the plan."""
-    return _render_refusal(request, "console/closed.html", {"may_pay": may_open(request, "console:billing")})
+    """Say why the page cannot be used, and lead to the plan, unless an operator closed the shop by hand."""
+    context = {"by_operator": is_closed_by_operator(current_shop()), "may_pay": may_open(request, "console:billing")}
+    return _render_refusal(request, "console/closed.html", context)
 
 
 def _refuse(request: HttpRequest, permission: str) -> HttpResponse:

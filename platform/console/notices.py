@@ -60,9 +60,14 @@ def describe_room(shop: Shop) -> Notice | None:
     return Notice("warning", text % numbers, _("Choose a larger plan"), "console:billing")
 
 
+def is_closed_by_operator(shop: Shop) -> bool:
+    """Tell whether it is closed for another reason than what it pays: paying does not open it. No statement."""
+    return bool(shop.closed_by_operator) or (shop.access != Shop.Access.OPEN and not shop.notice)
+
+
 def describe_notice(shop: Shop, *, now: datetime) -> Notice | None:
     """The shop's notice in words, from its row; None where all is well. No statement."""
-    if shop.closed_by_operator or (shop.access != Shop.Access.OPEN and not shop.notice):
+    if is_closed_by_operator(shop):
         return Notice("error", _("The operator of this platform has restricted the shop. Please contact them."))
     describe = _BY_KIND.get(shop.notice.get("kind", ""))
     return describe(shop.notice, now) if describe else None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from checkout.models import Order, Payment
 from checkout.types import OrderRow
-from coupons.models import Coupon
+from coupons.selectors import get_redeemed_coupons
 from django.db import connection
 from members.selectors import mask_phone
 from promotions.models import Promotion
@@ -98,12 +98,11 @@ def get_order_extras(*, order: OrderRow) -> OrderExtras:
             "pk", "name"
         )
     }
-    batches = [entry["code"] for entry in applied if entry.get("code")]
-    used = Coupon.objects.filter(code__in=codes or [], batch_id__in=batches, status="redeemed").order_by("pk")
+    used = get_redeemed_coupons(codes=codes, reference=str(order.number)) if codes else []
     return OrderExtras(
         phone=mask_phone(phone) if phone else None,
         discounts=[Discount(names.get(entry["promotion"], ""), entry["amount"]) for entry in applied],
-        coupon_codes=list(used.values_list("code", flat=True)),
+        coupon_codes=sorted(coupon.code for coupon in used),
         payments=list(Payment.objects.filter(order_id=order.id).order_by("pk")),
     )
 

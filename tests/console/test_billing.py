@@ -339,6 +339,20 @@ def test_a_suspended_shop_has_its_plan_open_and_nothing_else(client: ShopClient,
     assert client.post("/console/keys/", {"name": "Web", "kind": "public"}).status_code == 403
 
 
+def test_a_shop_that_an_operator_closed_is_not_said_to_open_by_paying(client: ShopClient, north: Shop) -> None:
+    set_shop(north, access="suspended", closed_by_operator="suspended")
+
+    response = client.get("/console/products/")
+
+    assert response.status_code == 403
+    text = text_of(response)
+    assert "it comes back when the operator of this platform opens the shop again. Please contact them." in text
+    assert "the page comes back with the plan" not in text
+    main = response.content.decode().partition("<main")[2]
+    assert 'href="/console/billing/"' not in main
+    assert 'href="/console/archive/"' in main
+
+
 def test_paying_opens_a_closed_shop(client: ShopClient, fake: FakeStripe, north: Shop, now: datetime) -> None:
     Account.objects.filter(shop=north).update(trial_ends_at=now - timedelta(days=40))
     apply_standing(account_id=Account.objects.get(shop=north).pk, now=now)

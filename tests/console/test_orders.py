@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from checkout.models import Order, Payment
+from checkout.models import Cart, Order, Payment
+from coupons.models import Coupon
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -26,6 +27,16 @@ def test_an_order_shows_its_lines_and_what_the_coupon_took_off(client: ShopClien
     # 3 at 12.82 and 1 at 12.84 are 51.30; the coupon takes 8.00 off.
     assert all(text in page for text in ("手工拉面", "SKU-4", "¥51.30", "−¥8.00", "¥43.30", "新人券", "139****1111"))
     assert "13900001111" not in page
+
+
+def test_the_coupon_of_an_order_is_named_however_it_was_typed(client: ShopClient, north: Shop, order_page: str) -> None:
+    with tenant_transaction(north):
+        coupon = Coupon.objects.get(status="redeemed")
+        Cart.objects.filter(coupon_codes=[coupon.code]).update(
+            coupon_codes=[f" {coupon.code[:4]}-{coupon.code[4:].lower()}"]
+        )
+
+    assert client.get(order_page).context["extras"].coupon_codes == [coupon.code]
 
 
 def test_the_list_shows_masked_members_and_can_be_narrowed(client: ShopClient, order_page: str) -> None:

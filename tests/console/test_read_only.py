@@ -19,6 +19,7 @@ from staff.selectors import get_access
 from staff.services import create_api_key
 from staff.types import IssuedInvitation
 
+from tenants.domains import add_domain
 from tenants.errors import ShopClosed
 from tenants.models import Shop
 from tenants.selectors import cache_key
@@ -253,3 +254,15 @@ def test_a_read_only_shop_offers_what_takes_access_away(
         "/console/staff/invitations/N/revoke/", "/console/staff/N/sessions/N/end/", "/console/staff/N/close/",
         "/console/keys/N/revoke/",
     ]  # fmt: skip
+
+
+def test_what_a_read_only_shop_shows_can_be_copied(
+    owner_page: Callable[[str], str], north: Shop, link_id: UUID, now: datetime
+) -> None:
+    add_domain(shop=north, host="shop.north.example", now=now)
+    close(north)
+
+    for address, fields in ((f"join-links/{link_id}/", 1), ("domains/", 4)):
+        controls = list_usable(owner_page(address))
+        assert len(controls) == 2 * fields
+        assert all("readonly" in each or "data-copy" in each for each in controls), controls

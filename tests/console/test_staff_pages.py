@@ -394,6 +394,18 @@ def test_the_last_owner_stays_owner_and_open(client: ShopClient, north: Shop, ow
     assert client.get("/console/staff/").status_code == 200
 
 
+@pytest.mark.parametrize("role", ["\0", "no-such-role", "x" * 100, ""])
+def test_what_is_no_role_is_given_to_nobody(client: ShopClient, north: Shop, role: str) -> None:
+    user, _browser = add_person(north, "cashier")
+
+    page = client.post(f"/console/staff/{user.pk}/role/", {"role": role}, follow=True)
+
+    assert "请选择列出的角色。" in page.content.decode()
+    with tenant_transaction(north):
+        user.refresh_from_db()
+    assert user.role == "cashier"
+
+
 def test_people_of_another_shop_are_not_found(client: ShopClient) -> None:
     client.raise_request_exception = False
     for path in ("", "close/", "role/"):
