@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from joining.errors import JoinsTooOften, LinkClosed, LinkNotFound, ShopFull
 from joining.qr import render_qr_data_uri
-from joining.selectors import find_open_link, get_link
+from joining.selectors import find_front_page_link, get_link
 from joining.services import join_member
 from joining.throttle import check_may_join
 from joining.types import JoinResult, LinkRow
@@ -37,7 +37,7 @@ WALLET_PAGE = 20
 def shop_front(request: HttpRequest) -> HttpResponse:
     """The root of a shop's host, where people look who typed its name: the ways to join and to the wallet."""
     is_open = current_shop().access == Shop.Access.OPEN
-    link = find_open_link(now=timezone.now()) if is_open else None
+    link = find_front_page_link(now=timezone.now()) if is_open else None
     return render(request, "member_portal/shop_front.html", {"link": link})
 
 

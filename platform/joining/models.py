@@ -9,7 +9,10 @@ from kernel.times import in_range
 
 
 class JoinLink(models.Model):
-    """What a printed code points at: `/j/<code>`. It may carry a coupon, and says from where people came."""
+    """What a printed code points at: `/j/<code>`. It may carry a coupon, and says from where people came.
+
+    Only one that is `on_front_page` is shown to whoever opens the shop's address; others are for those who were told.
+    """
 
     class Status(models.TextChoices):
         """Whether people can join by it."""
@@ -26,6 +29,7 @@ class JoinLink(models.Model):
     opens_at = models.DateTimeField(null=True)
     closes_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
+    on_front_page = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -2,6 +2,7 @@
 # ruff: noqa: S608 - what is put together are constants of this module and of kernel.pages; values are parameters
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,8 @@ _LINK = f"""
       FROM joining_joinlink l LEFT JOIN coupons_batch b ON b.id = l.batch_id
 """
 _COUNTS = f"""
-    SELECT l.id, l.code, l.name, l.channel, {_STATE}, b.name, j.joins, j.new_members, j.coupons, l.created_at
+    SELECT l.id, l.code, l.name, l.channel, {_STATE}, b.name, j.joins, j.new_members, j.coupons, l.created_at,
+           l.on_front_page
       FROM joining_joinlink l LEFT JOIN coupons_batch b ON b.id = l.batch_id
       CROSS JOIN LATERAL (
           SELECT count(*) AS joins, count(*) FILTER (WHERE is_new_member) AS new_members, count(coupon_id) AS coupons
@@ -43,9 +45,12 @@ def get_link(*, code: str, now: datetime) -> LinkRow | None:
     return LinkRow(*rows[0]) if rows else None
 
 
-def find_open_link(*, now: datetime) -> LinkRow | None:
-    """Return the newest link by which people can join now, or None."""
-    rows = _fetch(f"{_LINK} WHERE {_STATE} = 'open' ORDER BY l.created_at DESC, l.id DESC LIMIT 1", {"now": now})
+def find_front_page_link(*, now: datetime) -> LinkRow | None:
+    """Return the link of the shop's front page if people can join by it now, else None."""
+    rows = _fetch(
+        f"{_LINK} WHERE l.on_front_page AND {_STATE} = 'open' ORDER BY l.created_at DESC, l.id DESC LIMIT 1",
+        {"now": now},
+    )
     return LinkRow(*rows[0]) if rows else None
 
 
@@ -90,6 +95,28 @@ def list_recent_joins(*, link_id: UUID, limit: int = 20) -> list[JoinRow]:
         {"link": link_id, "limit": limit},
     )
     return [JoinRow(row[0], mask_phone(row[1]) if row[1] else None, *row[2:]) for row in rows]
+
+
+def get_latest_joins_mark(*, link_id: UUID, limit: int = 20) -> int | None:
+    """Return `mark_of` the latest joins of a link, None for an unknown link. Reads as many entries of an index."""
+    rows = _fetch(
+        """
+        SELECT (SELECT coalesce(sum(id), 0)
+                  FROM (SELECT id FROM joining_join WHERE link_id = l.id
+                         ORDER BY joined_at DESC, id DESC LIMIT %(limit)s) latest)
+          FROM joining_joinlink l WHERE l.id = %(link)s
+        """,
+        {"link": link_id, "limit": limit},
+    )
+    return int(rows[0][0]) if rows else None
+
+
+def mark_of(joins: Iterable[JoinRow]) -> int:
+    """Return a number that is another one as soon as the latest joins are others.
+
+    That of the last join alone would not do: of two at once the one with the lower number may be committed later.
+    """
+    return sum(join.id for join in joins)
 
 
 def has_joined(*, link_id: UUID, member_id: UUID) -> bool:

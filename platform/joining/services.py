@@ -87,8 +87,12 @@ def create_join_link(
     opens_at: datetime | None,
     closes_at: datetime | None,
     now: datetime,
+    on_front_page: bool | None = None,
 ) -> UUID:
     """Create what a printed code points at, `/j/<code>`; without `code` a random one is made. Returns the link's id.
+
+    Whoever opens the shop's address is shown it, in place of another one, where it is `on_front_page`; not said, the
+    shop's first link is.
 
     Raises `CodeTaken`, `InvalidInput` with the field at fault.
     """
@@ -111,14 +115,18 @@ def create_join_link(
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO joining_joinlink (id, code, name, batch_id, channel, status, opens_at, closes_at, created_at)
-            VALUES (%s, %s, %s, %s, %s, 'open', %s, %s, %s)
+            INSERT INTO joining_joinlink (id, code, name, batch_id, channel, status, opens_at, closes_at, created_at,
+                                          on_front_page)
+            VALUES (%s, %s, %s, %s, %s, 'open', %s, %s, %s,
+                    coalesce(%s::boolean, NOT EXISTS (SELECT FROM joining_joinlink)))
             ON CONFLICT (code) DO NOTHING
             """,
-            [link_id, code, name.strip(), batch_id, channel.strip(), opens_at, closes_at, now],
+            [link_id, code, name.strip(), batch_id, channel.strip(), opens_at, closes_at, now, on_front_page],
         )
         if not cursor.rowcount:
             raise CodeTaken(_("Another link has this code. Choose another one."), field=["code"])
+    if on_front_page:
+        _take_others_off(link_id)
     return link_id
 
 
@@ -132,6 +140,17 @@ def close_join_link(*, link_id: UUID) -> None:
     """Let nobody join by the link any more; who has joined keeps what they have. Raises `LinkNotFound`."""
     if not JoinLink.objects.filter(pk=link_id).update(status=JoinLink.Status.CLOSED):
         raise _link_not_found()
+
+
+def set_on_front_page(*, link_id: UUID, shown: bool) -> None:
+    """Show the link to whoever opens the shop's address, in place of another one, or to nobody who was not told of it.
+
+    Raises `LinkNotFound`.
+    """
+    if not JoinLink.objects.filter(pk=link_id).update(on_front_page=shown):
+        raise _link_not_found()
+    if shown:
+        _take_others_off(link_id)
 
 
 def delete_unused_link(*, link_id: UUID) -> bool:
@@ -148,6 +167,10 @@ def delete_unused_link(*, link_id: UUID) -> bool:
     except IntegrityError:  # somebody joined at this moment
         return False
     return deleted
+
+
+def _take_others_off(link_id: UUID) -> None:
+    JoinLink.objects.filter(on_front_page=True).exclude(pk=link_id).update(on_front_page=False)
 
 
 def _check_open(*, code: str, now: datetime) -> LinkRow:

@@ -47,6 +47,7 @@ class LinkCounts:
     new_members: int
     coupons: int
     created_at: datetime
+    on_front_page: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.utils import timezone
-from joining.selectors import find_open_link
+from joining.selectors import find_front_page_link
 
 from tenants.doctor import invariant
 from tenants.models import Shop
@@ -19,5 +19,5 @@ def find_closed_demo() -> Iterator[str]:
         return
     if shop.access != Shop.Access.OPEN:
         yield "LAXIN_DEMO_SHOP names this shop, which is not open: nobody can join it"
-    elif find_open_link(now=timezone.now()) is None:
-        yield "LAXIN_DEMO_SHOP names this shop, which has no open join link: the home page offers only its console"
+    elif find_front_page_link(now=timezone.now()) is None:
+        yield "LAXIN_DEMO_SHOP names this shop, which has no open join link on its front page: nobody is led to join it"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
-from joining.selectors import find_open_link
+from joining.selectors import find_front_page_link
 from redis.exceptions import RedisError
 
 from tenants.addresses import get_shop_address
@@ -51,7 +51,7 @@ def _find_named(slug: str) -> Demo | None:
         if shop is None or shop.access == Shop.Access.SUSPENDED:
             return None
         with tenant_transaction(shop):
-            link = find_open_link(now=timezone.now()) if shop.access == Shop.Access.OPEN else None
+            link = find_front_page_link(now=timezone.now()) if shop.access == Shop.Access.OPEN else None
     except (DatabaseError, RedisError, OSError):
         return None
     address = get_shop_address(slug)

@@ -46,6 +46,6 @@ def test_on_a_shops_host_too(shops: tuple[Shop, Shop], monkeypatch: pytest.Monke
     def fail(*_: object, **__: object) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("member_portal.views.find_open_link", fail)
+    monkeypatch.setattr("member_portal.views.find_front_page_link", fail)
 
     assert client(shops[0]).get("/").status_code == 503

@@ -1,5 +1,6 @@
 """Join links in the console: address, pictures, and who came."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -45,38 +46,7 @@ def test_the_newest_coupon_that_can_be_claimed_is_chosen_beforehand(
     form = client.get("/console/join-links/new/").context["form"]
     chosen_by_hand = client.get(f"/console/join-links/new/?batch={older}").context["form"]
 
-    assert (form["batch"].value(), chosen_by_hand["batch"].value()) == (batch_id, older)
-
-
-def test_a_coupon_beyond_the_newest_is_chosen_and_given_all_the_same(
-    client: ShopClient, north: Shop, batch_id: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("console.views.join_links.MAX_CHOICES", 1)
-    with tenant_transaction(north):
-        data = BatchInput(name="Later", kind="amount", amount_minor=1, total=5, valid_days=3)
-        create_batch(data=data, now=timezone.now() + timedelta(minutes=1))
-    address = f"/console/join-links/new/?batch={batch_id}"
-
-    assert f'<option value="{batch_id}" selected>' in client.get(address).content.decode()
-    client.post(address, GOOD | {"batch": str(batch_id)})
-
-    with tenant_transaction(north):
-        assert JoinLink.objects.get().batch_id == batch_id
-
-
-def test_a_coupon_that_is_over_is_offered_for_no_link(client: ShopClient, north: Shop, batch_id: UUID) -> None:
-    client.cookies["laxin_language"] = "en"
-    address = f"/console/join-links/new/?batch={batch_id}"
-    assert address in client.get(f"/console/coupons/{batch_id}/").content.decode()
-    with tenant_transaction(north):
-        Batch.objects.update(claim_until=timezone.now() - timedelta(minutes=1))
-
-    page = client.get(address)
-
-    assert address not in client.get(f"/console/coupons/{batch_id}/").content.decode()
-    assert "The coupon “新人券” is over: a link cannot give it." in page.content.decode()
-    assert str(batch_id) not in str(page.context["form"]["batch"])
-    assert client.get("/console/join-links/new/?batch=x").status_code == 200
+    assert (form["batch"].value(), chosen_by_hand["batch"].value()) == (batch_id, str(older))
 
 
 def test_a_link_that_gives_nothing_says_so_and_one_that_does_is_silent(client: ShopClient, link_id: UUID) -> None:
@@ -153,8 +123,9 @@ def test_a_join_appears_in_the_part_that_the_page_asks_for_again(
             now=timezone.now(),
         )
 
-    after = client.get(f"/console/join-links/{link_id}/news/?seen=0").content.decode()
-    later = client.get(f"/console/join-links/{link_id}/news/?seen=1")
+    seen = re.findall("seen=([0-9]+)", before)
+    after = client.get(f"/console/join-links/{link_id}/news/?seen={seen[0]}").content.decode()
+    later = client.get(f"/console/join-links/{link_id}/news/?seen={re.findall('seen=([0-9]+)', after)[0]}")
 
     assert joined.coupon is not None
     assert "138****8000" not in before
@@ -174,6 +145,35 @@ def test_a_link_is_closed_and_opened_again(client: ShopClient, link_id: UUID) ->
     assert get_state() == "closed"
     client.post(f"/console/join-links/{link_id}/status/", {"open": "yes"})
     assert get_state() == "open"
+
+
+def test_a_link_is_put_on_the_front_page_and_taken_off(client: ShopClient, north: Shop, link_id: UUID) -> None:
+    def is_on() -> bool:
+        with tenant_transaction(north):
+            return JoinLink.objects.values_list("on_front_page", flat=True).get(pk=link_id)
+
+    seen = [is_on()]
+    for front in ("no", "yes"):
+        page = client.get(f"/console/join-links/{link_id}/").content.decode()
+        assert f'name="front" value="{front}"' in page
+        client.post(f"/console/join-links/{link_id}/status/", {"front": front})
+        seen.append(is_on())
+
+    assert seen == [True, False, True]
+    assert client.get(f"/console/join-links/{link_id}/").context["link"].state == "open"
+
+
+def test_a_further_link_is_for_those_who_are_told_unless_ticked(client: ShopClient, north: Shop, link_id: UUID) -> None:
+    assert client.get("/console/join-links/new/").context["form"]["on_front_page"].value() is False
+    client.post("/console/join-links/new/", GOOD | {"code": "staff"})
+    client.post("/console/join-links/new/", GOOD | {"code": "all", "on_front_page": "on"})
+    with tenant_transaction(north):
+        JoinLink.objects.filter(code="till").update(on_front_page=False)
+        shown = JoinLink.objects.filter(on_front_page=True)
+        assert list(shown.values_list("code", flat=True)) == ["all"]
+        shown.update(status="closed")
+
+    assert client.get("/console/join-links/new/").context["form"]["on_front_page"].value() is True
 
 
 def test_a_paused_coupon_can_still_be_chosen(client: ShopClient, north: Shop, batch_id: UUID) -> None:

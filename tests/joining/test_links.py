@@ -1,22 +1,26 @@
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from joining.errors import CodeTaken, LinkNotFound
 from joining.models import JoinLink
 from joining.selectors import (
-    find_open_link,
+    find_front_page_link,
+    get_latest_joins_mark,
     get_link,
     get_link_by_id,
     get_link_counts,
     has_joined,
     list_links,
     list_recent_joins,
+    mark_of,
 )
-from joining.services import close_join_link, join_member
+from joining.services import close_join_link, join_member, set_on_front_page
 from kernel.errors import InvalidInput
 from kernel.ids import is_code
 
@@ -136,6 +140,21 @@ def test_recent_joins_come_newest_first_with_masked_numbers(shop: Shop, now: dat
     assert not has_joined(link_id=uuid4(), member_id=first.member_id)
 
 
+def test_the_mark_of_the_latest_joins_changes_with_each_however_late_it_is_committed(shop: Shop, now: datetime) -> None:
+    link_id = make_link(now, None)
+    make_link(now, None, code="other")
+    marks = [get_latest_joins_mark(link_id=link_id, limit=2)]
+    for minute in (5, 3, 4):  # of two at once the later may be committed first
+        join(now + timedelta(minutes=minute), f"1380013800{minute}")
+        marks.append(get_latest_joins_mark(link_id=link_id, limit=2))
+
+    assert len(set(marks)) == 4
+    rows = list_recent_joins(link_id=link_id, limit=2)
+    assert marks[-1] == mark_of(rows)
+    assert get_latest_joins_mark(link_id=uuid4(), limit=2) is None
+    assert marks[0] == mark_of([])
+
+
 def test_an_unknown_link_cannot_be_closed(shop: Shop) -> None:
     with pytest.raises(LinkNotFound):
         close_join_link(link_id=uuid4())
@@ -157,13 +176,52 @@ def test_the_database_keeps_the_window_within_what_can_be_shown(
         JoinLink.objects.filter(pk=link_id).update(**{column: datetime(year, 6, 1, tzinfo=UTC)})
 
 
-def test_the_open_link_is_the_newest_that_is_open_now(shop: Shop, now: datetime) -> None:
-    assert find_open_link(now=now) is None
+def test_the_front_page_has_the_link_that_was_put_there_last_while_it_is_open(shop: Shop, now: datetime) -> None:
+    def find() -> str | None:
+        found = find_front_page_link(now=now)
+        assert JoinLink.objects.filter(on_front_page=True).count() <= 1
+        return found.code if found else None
 
-    make_link(now - DAY, None, code="older")
-    newer = make_link(now, None, code="newer")
-    make_link(now, None, code="later", opens_at=now + DAY)
-    close_join_link(link_id=make_link(now, None, code="closed"))
-    found = find_open_link(now=now)
-    assert found is not None
-    assert (found.id, found.code, found.is_open) == (newer, "newer", True)
+    assert find() is None
+
+    first = make_link(now, None, code="first")
+    second = make_link(now, None, code="second", on_front_page=True)
+    private = make_link(now, None, code="staff-50", on_front_page=False)
+
+    assert find() == "second"
+    close_join_link(link_id=second)
+    assert find() is None
+    set_on_front_page(link_id=first, shown=True)
+    assert find() == "first"
+    set_on_front_page(link_id=private, shown=False)
+    assert find() == "first"
+    set_on_front_page(link_id=first, shown=False)
+    assert find() is None
+    make_link(now, None, code="later", opens_at=now + DAY, on_front_page=True)
+    assert find() is None
+    with pytest.raises(LinkNotFound):
+        set_on_front_page(link_id=uuid4(), shown=True)
+
+
+def test_only_the_first_link_is_on_the_front_page_unless_said(shop: Shop, now: datetime) -> None:
+    links = [make_link(now, None, code=code) for code in ("first", "second")]
+
+    assert [counts.on_front_page for link in links if (counts := get_link_counts(link_id=link, now=now))] == [
+        True,
+        False,
+    ]
+
+
+def test_of_the_links_so_far_the_newest_open_one_stays_on_the_front_page(shop: Shop, now: datetime) -> None:
+    present = timezone.now()
+    make_link(present - 2 * DAY, None, code="older")
+    make_link(present - DAY, None, code="newer")
+    make_link(present, None, code="later", opens_at=present + DAY)
+    close_join_link(link_id=make_link(present, None, code="closed"))
+    JoinLink.objects.update(on_front_page=False)
+
+    migration = import_module("joining.migrations.0005_front_page")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.NEWEST_OPEN)
+
+    assert list(JoinLink.objects.filter(on_front_page=True).values_list("code", flat=True)) == ["newer"]

@@ -354,6 +354,16 @@ def test_the_front_of_a_shop_leads_to_its_open_link_and_to_the_wallet(
     assert 'href="/wallet/"' in text
 
 
+def test_a_link_for_a_few_is_not_on_the_front_of_a_shop(phone: ShopClient, shop: Shop, now: datetime) -> None:
+    make_link(now, make_batch(now))
+    make_link(now + timedelta(seconds=1), make_batch(now), code="staff-50")
+
+    text = phone.get("/").content.decode()
+
+    assert "/j/staff-50" not in text
+    assert 'href="/j/welcome"' in text
+
+
 def test_the_front_of_a_shop_that_takes_no_members_leads_to_the_wallet_alone(
     phone: ShopClient, shop: Shop, now: datetime
 ) -> None:

@@ -34,6 +34,14 @@ class JoinLinkForm(forms.Form):
     )
     opens_at = MomentField(label=_("Opens"), required=False, help_text=_("Left empty: at once."))
     closes_at = MomentField(label=_("Closes"), required=False, help_text=_("Left empty: when you close it."))
+    on_front_page = forms.BooleanField(
+        label=_("Show it on the shop’s front page"),
+        required=False,
+        help_text=_(
+            "To everybody who opens the shop’s address, in place of the link that is there now. "
+            "Otherwise it is for those who scan the code or are sent the link."
+        ),
+    )
 
     def __init__(self, *args: Any, batches: Sequence[tuple[UUID, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,12 +1,12 @@
 """Join links: list, make, look at, print, close."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from branding.selectors import get_logo
 from coupons.offers import headline
 from coupons.selectors import get_batch, list_batches
-from coupons.types import BatchRow
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,9 +17,17 @@ from django.views.decorators.http import require_safe
 from joining.errors import LinkNotFound
 from joining.poster import PosterText, render_poster_pdf, render_poster_png
 from joining.qr import render_qr_png, render_qr_svg
-from joining.selectors import get_link_by_id, get_link_counts, list_links, list_recent_joins
-from joining.services import close_join_link, create_join_link, open_join_link
-from joining.types import JoinRow, LinkCounts, LinkRow
+from joining.selectors import (
+    find_front_page_link,
+    get_latest_joins_mark,
+    get_link_by_id,
+    get_link_counts,
+    list_links,
+    list_recent_joins,
+    mark_of,
+)
+from joining.services import close_join_link, create_join_link, open_join_link, set_on_front_page
+from joining.types import LinkCounts, LinkRow
 from kernel.errors import InvalidInput
 
 from console.access import staff_page
@@ -46,17 +54,14 @@ def join_link_create(request: HttpRequest) -> HttpResponse:
     """Make a link. Chosen beforehand is the coupon of `?batch=`, else the newest that can be claimed."""
     now = timezone.now()
     currency = current_shop().currency
-    asked, batches = _find_asked_batch(request, now), list(list_batches(now=now, first=MAX_CHOICES))
-    if asked and asked.state == "over":
-        messages.warning(request, _("The coupon “%(name)s” is over: a link cannot give it.") % {"name": asked.name})
-    elif asked and asked.id not in {batch.id for batch in batches}:
-        batches.insert(0, asked)
+    batches = list_batches(now=now, first=MAX_CHOICES)
     choices = [
         (batch.id, f"{batch.name} · {headline(batch.offer, currency)}") for batch in batches if batch.state != "over"
     ]
     newest = next((batch.id for batch in batches if batch.state == "open"), None)
-    chosen = asked.id if asked and asked.state != "over" else newest
-    form = JoinLinkForm(request.POST or None, batches=choices, initial={"batch": chosen})
+    chosen = request.GET.get("batch") or newest
+    initial = {"batch": chosen, "on_front_page": find_front_page_link(now=now) is None}
+    form = JoinLinkForm(request.POST or None, batches=choices, initial=initial)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -69,6 +74,7 @@ def join_link_create(request: HttpRequest) -> HttpResponse:
                     opens_at=data["opens_at"],
                     closes_at=data["closes_at"],
                     now=now,
+                    on_front_page=data["on_front_page"],
                 )
         except InvalidInput as fault:
             add_fault(form, fault)
@@ -83,11 +89,11 @@ def join_link_create(request: HttpRequest) -> HttpResponse:
 @staff_page("join_links.view")
 def join_link_detail(request: HttpRequest, link_id: UUID) -> HttpResponse:
     """One link: its address, its pictures, and who came by it."""
-    link = _get_link(link_id)
+    news = _get_news(link_id)
+    link = news["link"]
     context = {
-        "link": link,
+        **news,
         "address": _get_address(request, link.code),
-        "joins": _get_joins(link_id),
         "downloads": [
             ("poster.pdf", _("Poster A4 (PDF)")),
             ("poster.png", _("Picture for the phone (PNG)")),
@@ -101,19 +107,30 @@ def join_link_detail(request: HttpRequest, link_id: UUID) -> HttpResponse:
 @require_safe
 @staff_page("join_links.view")
 def join_link_news(request: HttpRequest, link_id: UUID) -> HttpResponse:
-    """Counts and latest joins, asked for again and again by the open page; empty while there are `?seen=` joins."""
-    link = _get_link(link_id)
-    if request.GET.get("seen") == str(link.joins):
+    """Counts and latest joins, asked for again and again by the open page; empty while `?seen=` are the latest.
+
+    Joins are counted only then: the table grows with the shop.
+    """
+    if request.GET.get("seen") == str(get_latest_joins_mark(link_id=link_id, limit=RECENT)):
         return HttpResponse(status=204)
-    return render(request, "console/join_links/news.html", {"link": link, "joins": _get_joins(link_id)})
+    return render(request, "console/join_links/news.html", _get_news(link_id))
 
 
 @post_only
 @staff_page("join_links.edit")
 def join_link_status(request: HttpRequest, link_id: UUID) -> HttpResponse:
-    """Close the link, or open it again."""
-    opening = request.POST.get("open") == "yes"
+    """Close the link, or open it again; `front` puts it on the shop's front page, or takes it off."""
+    opening, front = request.POST.get("open") == "yes", request.POST.get("front")
     try:
+        if front:
+            set_on_front_page(link_id=link_id, shown=front == "yes")
+            messages.success(
+                request,
+                _("The link is on the shop’s front page.")
+                if front == "yes"
+                else _("The link is no longer on the shop’s front page."),
+            )
+            return redirect("console:join_link", link_id)
         (open_join_link if opening else close_join_link)(link_id=link_id)
     except LinkNotFound:
         raise Http404 from None
@@ -149,13 +166,6 @@ def join_link_picture(request: HttpRequest, link_id: UUID, kind: str) -> HttpRes
     return response
 
 
-def _find_asked_batch(request: HttpRequest, now: datetime) -> BatchRow | None:
-    try:
-        return get_batch(batch_id=UUID(request.GET.get("batch", "")), now=now)
-    except ValueError:
-        return None
-
-
 def _get_link(link_id: UUID) -> LinkCounts:
     link = get_link_counts(link_id=link_id, now=timezone.now())
     if link is None:
@@ -163,8 +173,10 @@ def _get_link(link_id: UUID) -> LinkCounts:
     return link
 
 
-def _get_joins(link_id: UUID) -> list[JoinRow]:
-    return list_recent_joins(link_id=link_id, limit=RECENT)
+def _get_news(link_id: UUID) -> dict[str, Any]:
+    """The joins are read before they are counted: what comes between is news to who has seen these."""
+    joins = list_recent_joins(link_id=link_id, limit=RECENT)
+    return {"joins": joins, "mark": mark_of(joins), "link": _get_link(link_id)}
 
 
 def _get_address(request: HttpRequest, code: str) -> str:
