@@ -46,7 +46,38 @@ def test_the_newest_coupon_that_can_be_claimed_is_chosen_beforehand(
     form = client.get("/console/join-links/new/").context["form"]
     chosen_by_hand = client.get(f"/console/join-links/new/?batch={older}").context["form"]
 
-    assert (form["batch"].value(), chosen_by_hand["batch"].value()) == (batch_id, str(older))
+    assert (form["batch"].value(), chosen_by_hand["batch"].value()) == (batch_id, older)
+
+
+def test_a_coupon_beyond_the_newest_is_chosen_and_given_all_the_same(
+    client: ShopClient, north: Shop, batch_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.views.join_links.MAX_CHOICES", 1)
+    with tenant_transaction(north):
+        data = BatchInput(name="Later", kind="amount", amount_minor=1, total=5, valid_days=3)
+        create_batch(data=data, now=timezone.now() + timedelta(minutes=1))
+    address = f"/console/join-links/new/?batch={batch_id}"
+
+    assert f'<option value="{batch_id}" selected>' in client.get(address).content.decode()
+    client.post(address, GOOD | {"batch": str(batch_id)})
+
+    with tenant_transaction(north):
+        assert JoinLink.objects.get().batch_id == batch_id
+
+
+def test_a_coupon_that_is_over_is_offered_for_no_link(client: ShopClient, north: Shop, batch_id: UUID) -> None:
+    client.cookies["laxin_language"] = "en"
+    address = f"/console/join-links/new/?batch={batch_id}"
+    assert address in client.get(f"/console/coupons/{batch_id}/").content.decode()
+    with tenant_transaction(north):
+        Batch.objects.update(claim_until=timezone.now() - timedelta(minutes=1))
+
+    page = client.get(address)
+
+    assert address not in client.get(f"/console/coupons/{batch_id}/").content.decode()
+    assert "The coupon “新人券” is over: a link cannot give it." in page.content.decode()
+    assert str(batch_id) not in str(page.context["form"]["batch"])
+    assert client.get("/console/join-links/new/?batch=x").status_code == 200
 
 
 def test_a_link_that_gives_nothing_says_so_and_one_that_does_is_silent(client: ShopClient, link_id: UUID) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from branding.selectors import get_logo
 from coupons.offers import headline
 from coupons.selectors import get_batch, list_batches
+from coupons.types import BatchRow
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -54,12 +55,16 @@ def join_link_create(request: HttpRequest) -> HttpResponse:
     """Make a link. Chosen beforehand is the coupon of `?batch=`, else the newest that can be claimed."""
     now = timezone.now()
     currency = current_shop().currency
-    batches = list_batches(now=now, first=MAX_CHOICES)
+    asked, batches = _find_asked_batch(request, now), list(list_batches(now=now, first=MAX_CHOICES))
+    if asked and asked.state == "over":
+        messages.warning(request, _("The coupon “%(name)s” is over: a link cannot give it.") % {"name": asked.name})
+    elif asked and asked.id not in {batch.id for batch in batches}:
+        batches.insert(0, asked)
     choices = [
         (batch.id, f"{batch.name} · {headline(batch.offer, currency)}") for batch in batches if batch.state != "over"
     ]
     newest = next((batch.id for batch in batches if batch.state == "open"), None)
-    chosen = request.GET.get("batch") or newest
+    chosen = asked.id if asked and asked.state != "over" else newest
     initial = {"batch": chosen, "on_front_page": find_front_page_link(now=now) is None}
     form = JoinLinkForm(request.POST or None, batches=choices, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -164,6 +169,13 @@ def join_link_picture(request: HttpRequest, link_id: UUID, kind: str) -> HttpRes
     if "save" in request.GET:
         response["Content-Disposition"] = f'attachment; filename="{link.code}-{kind}"'
     return response
+
+
+def _find_asked_batch(request: HttpRequest, now: datetime) -> BatchRow | None:
+    try:
+        return get_batch(batch_id=UUID(request.GET.get("batch", "")), now=now)
+    except ValueError:
+        return None
 
 
 def _get_link(link_id: UUID) -> LinkCounts:
