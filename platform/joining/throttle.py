@@ -49,4 +49,8 @@ def _wait(rate: Rate, network: str, now: float) -> int:
     window, passed = divmod(now, rate.duration)
     name = f"join:{rate}:{window:.0f}:{network}"
     cache.add(name, 0, 2 * rate.duration)
-    return 0 if cache.incr(name) <= rate.amount else math.ceil(rate.duration - passed)
+    try:
+        count = cache.incr(name)
+    except ValueError:  # a full cache threw it out this moment
+        return 0
+    return 0 if count <= rate.amount else math.ceil(rate.duration - passed)

@@ -66,6 +66,14 @@ def test_counting_asks_the_database_for_nothing(shop: Shop, clock: SimpleNamespa
     assert found == []
 
 
+def test_what_a_full_cache_threw_out_is_counted_no_more(
+    shop: Shop, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("joining.throttle.cache.add", lambda *_others: True)
+
+    assert wait() == 0
+
+
 def test_while_the_cache_is_down_people_join(shop: Shop, clock: SimpleNamespace, settings: Any) -> None:
     backend = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {"default": {**settings.CACHES["default"], **backend}}

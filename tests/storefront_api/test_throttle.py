@@ -158,7 +158,7 @@ def test_without_valkey_nobody_is_throttled(shop: Shop) -> None:
 
 
 def test_joins_of_a_network_are_limited_but_not_those_of_a_server(
-    storefront: Storefront, shops: tuple[Shop, Shop], settings: Any
+    cached: redis.Redis, storefront: Storefront, shops: tuple[Shop, Shop], settings: Any
 ) -> None:
     settings.ACCOUNT_RATE_LIMITS = {"join": "1/d/ip"}
     now = datetime.now(UTC)
