@@ -58,8 +58,8 @@ def delete_ended_sessions(*, now: datetime) -> int:
 
 def delete_notes_of_sessions() -> int:
     """Delete a batch of notes of where somebody was signed in whose session is gone, of the shop or of public."""
-    gone = UserSession.objects.filter(~Exists(Session.objects.filter(pk=OuterRef("session_key")))).values("pk")[:BATCH]
-    deleted: int = UserSession.objects.filter(pk__in=gone).delete()[0]
+    gone = UserSession.objects.filter(~Exists(Session.objects.filter(pk=OuterRef("session_key"))))
+    deleted: int = UserSession.objects.filter(pk__in=gone.order_by("pk").values("pk")[:BATCH]).delete()[0]
     return deleted
 
 

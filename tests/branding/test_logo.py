@@ -10,6 +10,7 @@ from branding.models import Logo
 from branding.selectors import as_data_uri, find_mark, get_logo
 from branding.services import MOST_BYTES, MOST_BYTES_OF_MARK, remove_logo, set_logo
 from django.core.cache import cache
+from django.utils import translation
 from joining.poster import PosterText, render_poster_png
 from joining.services import create_join_link
 from kernel.errors import InvalidInput
@@ -129,7 +130,7 @@ def test_a_tiny_file_with_many_pixels_is_refused_by_a_limit_it_names(
     out = io.BytesIO()
     Image.new("L", size).save(out, format=kind, **options)
 
-    with pytest.raises(InvalidInput, match=limit):
+    with translation.override("en"), pytest.raises(InvalidInput, match=limit):
         set_logo(data=out.getvalue(), now=now)
 
 

@@ -111,10 +111,7 @@ def staff_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
 def staff_role(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Give somebody another role."""
     form = RoleForm(request.POST, roles=[(role.code, role.name) for role in list_roles()])
-    if not form.is_valid():
-        messages.error(request, _("Choose one of the roles offered."))
-        return redirect("console:staff_member", user_id)
-    role = form.cleaned_data["role"]
+    role = form.cleaned_data["role"] if form.is_valid() else ""
     return _change(
         request,
         user_id,
